@@ -1,0 +1,15 @@
+# callweir_room(NAME [LINK public...] [PRIVATE_LINK private...]): every .cpp below the folder NAME
+# becomes the static library callweir_NAME. Includes are from the root of the tree.
+function(callweir_room name)
+  cmake_parse_arguments(ROOM "" "" "LINK;PRIVATE_LINK" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/${name}/*.cpp")
+  if(sources)
+    add_library(callweir_${name} STATIC ${sources})
+    target_include_directories(callweir_${name} PUBLIC "${CMAKE_SOURCE_DIR}")
+    target_link_libraries(callweir_${name} PUBLIC ${ROOM_LINK} Threads::Threads PRIVATE ${ROOM_PRIVATE_LINK})
+  else()
+    add_library(callweir_${name} INTERFACE)
+    target_include_directories(callweir_${name} INTERFACE "${CMAKE_SOURCE_DIR}")
+    target_link_libraries(callweir_${name} INTERFACE ${ROOM_LINK} ${ROOM_PRIVATE_LINK} Threads::Threads)
+  endif()
+endfunction()
