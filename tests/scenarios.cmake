@@ -1,0 +1,15 @@
+# Tests that run programs. A scenario is one file; its label says the tier.
+#   quick    under a few seconds, no root needed
+#   live     namespaces and real clients; needs root, skipped (77) without
+#   corpus   labelled captures found through CALLWEIR_CORPUS, skipped (77) without
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+
+# callweir_scenario(NAME LABEL SECONDS PROGRAM [ARG…]): the programs' folder comes in CALLWEIR_BIN.
+function(callweir_scenario name label seconds)
+  add_test(NAME ${name} COMMAND ${ARGN} WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
+  set_tests_properties(${name} PROPERTIES LABELS "${label}" TIMEOUT ${seconds} SKIP_RETURN_CODE 77
+    ENVIRONMENT "CALLWEIR_BIN=${CMAKE_BINARY_DIR}/bin;PYTHONDONTWRITEBYTECODE=1")
+endfunction()
+
+callweir_scenario(house.rules "quick;release-only" 60 ${Python3_EXECUTABLE} scripts/check)
+callweir_scenario(house.tidy "house" 900 ${Python3_EXECUTABLE} scripts/check --tidy release)
