@@ -13,3 +13,4 @@ endfunction()
 
 callweir_scenario(house.rules "quick;release-only" 60 ${Python3_EXECUTABLE} scripts/check)
 callweir_scenario(house.tidy "house" 900 ${Python3_EXECUTABLE} scripts/check --tidy release)
+callweir_scenario(corpus.score "corpus" 300 ${Python3_EXECUTABLE} tests/corpus/score_test.py)
