@@ -1,0 +1,110 @@
+// Memory taken once, at start: reserved whole, zeroed by the kernel, and touched either at once
+// (inline: no page fault later) or as it is used (captures: a small one starts in no time).
+#pragma once
+
+#include <sys/mman.h>
+
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace callweir::classify {
+
+/// A fixed array of zero bytes seen as T. T must be usable when all its bytes are zero.
+template <class T>
+class lazy_array {
+  static_assert(std::is_trivially_destructible_v<T>);
+
+ public:
+  /// Throws std::bad_alloc. `touch`: every page is made present now, on huge pages where the kernel
+  /// gives them (a dead process with large pages frees its interface sooner).
+  lazy_array(std::size_t count, bool touch) : count_(count) {
+    if (count == 0) return;
+    void* const at = mmap(nullptr, bytes(), PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (at == MAP_FAILED) throw std::bad_alloc();
+    data_ = static_cast<T*>(at);
+    if (!touch) return;
+    madvise(at, bytes(), MADV_HUGEPAGE);
+    auto* const first = static_cast<volatile std::uint8_t*>(at);
+    for (std::size_t i = 0; i < bytes(); i += 4096) first[i] = 0;
+  }
+  ~lazy_array() {
+    if (data_ != nullptr) munmap(data_, bytes());
+  }
+  lazy_array(const lazy_array&) = delete;
+  lazy_array& operator=(const lazy_array&) = delete;
+
+  T& operator[](std::size_t i) noexcept { return data_[i]; }
+  const T& operator[](std::size_t i) const noexcept { return data_[i]; }
+  std::size_t size() const noexcept { return count_; }
+  std::size_t bytes() const noexcept { return count_ * sizeof(T); }
+
+ private:
+  T* data_ = nullptr;
+  std::size_t count_;
+};
+
+/// A bounded pool of T by index. Objects are made when first taken and kept for the next taker.
+template <class T>
+class bounded_pool {
+  union slot {
+    slot() {}
+    ~slot() {}
+    T object;
+  };
+
+ public:
+  bounded_pool(std::uint32_t count, bool touch)
+      : bytes_(count * sizeof(slot)),
+        memory_(new (std::align_val_t{64}) std::byte[bytes_ == 0 ? 1 : bytes_]),
+        count_(count) {
+    free_.reserve(count);
+    if (touch) {
+      for (std::uint32_t i = 0; i < count; ++i) new (at(i)) T();
+      made_ = count;
+      for (std::uint32_t i = count; i > 0; --i) free_.push_back(i - 1);
+    }
+  }
+  ~bounded_pool() {
+    for (std::uint32_t i = 0; i < made_; ++i) at(i)->~T();
+    ::operator delete[](memory_, std::align_val_t{64});
+  }
+  bounded_pool(const bounded_pool&) = delete;
+  bounded_pool& operator=(const bounded_pool&) = delete;
+
+  static constexpr std::uint32_t none = 0xffff'ffff;
+
+  /// `none` when all are taken. The object is as its last holder left it.
+  std::uint32_t take() noexcept {
+    if (!free_.empty()) {
+      const std::uint32_t i = free_.back();
+      free_.pop_back();
+      return i;
+    }
+    if (made_ == count_) return none;
+    new (at(made_)) T();
+    return made_++;
+  }
+  void give(std::uint32_t i) noexcept { free_.push_back(i); }
+
+  T& operator[](std::uint32_t i) noexcept { return *at(i); }
+  const T& operator[](std::uint32_t i) const noexcept { return *at(i); }
+  std::uint32_t in_use() const noexcept { return made_ - static_cast<std::uint32_t>(free_.size()); }
+  std::size_t bytes() const noexcept { return bytes_ + count_ * sizeof(std::uint32_t); }
+
+ private:
+  T* at(std::uint32_t i) const noexcept {
+    return std::launder(reinterpret_cast<T*>(memory_ + i * sizeof(slot)));
+  }
+  std::size_t bytes_;
+  std::byte* memory_;
+  std::uint32_t count_;
+  std::uint32_t made_ = 0;
+  std::vector<std::uint32_t> free_;
+};
+
+}  // namespace callweir::classify
