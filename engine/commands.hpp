@@ -1,5 +1,5 @@
-// What passes between one worker and the control thread besides flow events: orders one way, what policies
-// decided the other way, and the policies themselves.
+// What passes between one worker and the control thread besides flow events: orders one way, what
+// policies decided the other way, and the policies themselves.
 #pragma once
 
 #include <atomic>
@@ -18,9 +18,9 @@ struct command {
   classify::flow_index flow = classify::no_flow;
   classify::call_slot call = classify::no_call;
   std::uint64_t flow_id = 0;
-  std::uint64_t call_key = 0;               // unique for the life of the process
+  std::uint64_t call_key = 0;  // unique for the life of the process
   verdict call_what;
-  classify::dialog_notice dialog;           // expect_media
+  classify::dialog_notice dialog;  // expect_media
 };
 
 /// A flow came to another policy line.
@@ -29,13 +29,13 @@ struct binding {
   classify::flow_identity flow;
   verdict what;
   classify::call_slot call = classify::no_call;
-  std::uint32_t generation = 0;             // of the policies
-  std::int32_t line = -1;                   // index into the document's lines, -1 the built-in allow
+  std::uint32_t generation = 0;  // of the policies
+  std::int32_t line = -1;        // index into the document's lines, -1 the built-in allow
   shaper::action_kind action = shaper::action_kind::allow;
 };
 
-/// Policies in force, shared by all workers. The control thread publishes a new set; a worker that sees it binds
-/// its flows anew and acknowledges; when all have, the old set can go.
+/// Policies in force, shared by all workers. The control thread publishes a new set; a worker that
+/// sees it binds its flows anew and acknowledges; when all have, the old set can go.
 struct policies_in_force {
   shaper::policy_set* set = nullptr;
   std::uint32_t generation = 0;
@@ -46,12 +46,13 @@ struct worker_channel {
   explicit worker_channel(std::uint32_t commands_max = 8192, std::uint32_t bindings_max = 16'384)
       : commands(commands_max), bindings(bindings_max) {}
 
-  spsc_ring<command> commands;              // control thread to worker
-  spsc_ring<binding> bindings;              // worker to control thread
-  std::atomic<std::uint64_t> bindings_lost{0};                       // worker writes
-  alignas(64) std::atomic<const policies_in_force*> wanted{nullptr}; // control thread writes
-  std::atomic<std::uint32_t> refresh{0};    // control thread raises it: schedules flipped, bind flows anew
-  alignas(64) std::atomic<std::uint32_t> adopted{0};                 // generation; worker writes
+  spsc_ring<command> commands;                                        // control thread to worker
+  spsc_ring<binding> bindings;                                        // worker to control thread
+  std::atomic<std::uint64_t> bindings_lost{0};                        // worker writes
+  alignas(64) std::atomic<const policies_in_force*> wanted{nullptr};  // control thread writes
+  std::atomic<std::uint32_t> refresh{
+      0};  // control thread raises it: schedules flipped, bind flows anew
+  alignas(64) std::atomic<std::uint32_t> adopted{0};  // generation; worker writes
 };
 
 }  // namespace callweir::engine

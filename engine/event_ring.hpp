@@ -1,5 +1,6 @@
-// The way of flow events from a worker to the control thread. When the control thread cannot follow, events are
-// lost and counted, packets are not: ends of flows that are no telephony go first.
+// The way of flow events from a worker to the control thread. When the control thread cannot
+// follow, events are lost and counted, packets are not: ends of flows that are no telephony go
+// first.
 #pragma once
 
 #include <atomic>
@@ -14,8 +15,8 @@ class event_ring final : public classify::event_sink {
   static constexpr std::uint32_t capacity_default = 16'384;
   explicit event_ring(std::uint32_t capacity = capacity_default) : ring_(capacity) {}
 
-  /// Worker. A quarter of the ring is kept for what matters: verdicts, media, signalling and the ends of
-  /// telephony flows.
+  /// Worker. A quarter of the ring is kept for what matters: verdicts, media, signalling and the
+  /// ends of telephony flows.
   bool push(const classify::flow_event& event) noexcept override;
 
   /// Control thread.

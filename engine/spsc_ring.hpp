@@ -1,6 +1,6 @@
-// A bounded queue between two threads: one pushes, one pops. No lock, no allocation after the constructor.
-// Each side keeps a copy of the other's position, so that the shared line is read only when it seems full or
-// empty.
+// A bounded queue between two threads: one pushes, one pops. No lock, no allocation after the
+// constructor. Each side keeps a copy of the other's position, so that the shared line is read only
+// when it seems full or empty.
 #pragma once
 
 #include <atomic>
@@ -54,9 +54,9 @@ class spsc_ring {
   std::vector<T> slots_;
   std::uint64_t mask_;
   alignas(64) std::atomic<std::uint64_t> tail_{0};
-  std::uint64_t head_seen_ = 0;   // producer's
+  std::uint64_t head_seen_ = 0;  // producer's
   alignas(64) std::atomic<std::uint64_t> head_{0};
-  std::uint64_t tail_seen_ = 0;   // consumer's
+  std::uint64_t tail_seen_ = 0;  // consumer's
 };
 
 }  // namespace callweir::engine

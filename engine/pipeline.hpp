@@ -1,0 +1,64 @@
+// What one worker does with a burst: decode, classify, look up the policy, decide. Orders of the
+// control thread are carried out between bursts.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "capture/decode.hpp"
+#include "classify/classifier.hpp"
+#include "engine/commands.hpp"
+#include "engine/counter.hpp"
+#include "engine/event_ring.hpp"
+#include "engine/packet_pipeline.hpp"
+
+namespace callweir::engine {
+
+/// Counters of one pipeline: its thread writes, anyone reads.
+struct pipeline_counters {
+  counter packets, bytes;                            // L3 bytes; frames without L3 count 0
+  std::array<counter, decode_status_count> decoded;  // by decode_status
+  std::array<counter, shaper::fate_reason_count>
+      held;  // by fate_reason: frames put into the delay line
+  std::array<counter, shaper::fate_reason_count> dropped;  // by fate_reason
+  counter untracked;  // decoded, but the flow table had no room
+  counter shed;       // forwarded without a look: overload
+  counter bindings;   // flows bound to a policy line
+};
+
+class pipeline final : public packet_pipeline {
+ public:
+  struct options {
+    classify::classifier_config classify;
+    std::uint32_t calls_max = 20'000;
+  };
+  /// `events` and `channel` outlive the pipeline. All memory is taken here.
+  pipeline(const options& wanted, event_ring& events, worker_channel& channel);
+
+  void process(std::span<packet_view> burst, time_point now,
+               std::span<decision> out) noexcept override;
+  void idle(time_point now) noexcept override;
+  void set_load(load_level level) noexcept override { load_ = level; }
+
+  const pipeline_counters& counters() const noexcept { return counters_; }
+  const classify::classifier& classifier() const noexcept { return classifier_; }
+
+ private:
+  void take_orders(time_point now) noexcept;
+  void carry_out(const command& order) noexcept;
+  void bind(classify::flow_index flow, time_point now) noexcept;
+  void decide(const packet_view& packet, const classify::packet_flow& where, time_point now,
+              decision& out) noexcept;
+
+  capture::decoder decoder_;
+  classify::classifier classifier_;
+  worker_channel& channel_;
+  const policies_in_force* policies_ = nullptr;
+  std::uint32_t refreshed_ = 0;
+  load_level load_ = load_level::normal;
+  std::vector<std::uint64_t> call_keys_;  // by call slot, as the control thread told
+  pipeline_counters counters_;
+};
+
+}  // namespace callweir::engine
