@@ -1,5 +1,6 @@
-// Follows the media packets of one flow and sums them up each second: RTP sequence and time stamps where they
-// can be read, sizes and rhythm where they cannot. One worker's, single thread, fixed size, from a bounded pool.
+// Follows the media packets of one flow and sums them up each second: RTP sequence and time stamps
+// where they can be read, sizes and rhythm where they cannot. One worker's, single thread, fixed
+// size, from a bounded pool. What is measured how: docs/adr/0002.
 #pragma once
 
 #include <array>
@@ -8,6 +9,8 @@
 #include "base/packet_view.hpp"
 #include "base/verdict.hpp"
 #include "classify/flow_event.hpp"
+#include "classify/media/rhythm_stream.hpp"
+#include "classify/media/rtp_stream.hpp"
 
 namespace callweir::classify {
 
@@ -16,18 +19,63 @@ class media_monitor {
   /// `announced`: codec known from SDP, else unknown. Resets everything.
   void begin(const verdict& what, codec announced, time_point now) noexcept;
 
-  /// Counts one packet and says what it is inside its flow: voice, video, media (not told apart), or
-  /// signalling (STUN, DTLS, RTCP, keep-alives).
+  /// Counts one packet and says what it is inside its flow: voice, video, media (not told apart),
+  /// or signalling (STUN, DTLS, RTCP, keep-alives).
   flow_role observe(const packet_view& packet, direction way) noexcept;
-  /// What became of the packet just observed.
+  /// What became of an observed packet, in the order they were observed (a burst may be observed
+  /// whole before). Packets of which nothing is said count as passed at once.
   void fate(direction way, flow_role role, bool dropped, nanoseconds added_delay) noexcept;
 
-  /// True once a second has passed: `out` holds it and the next one begins. Call after each burst and from
-  /// idle(); a silent second gives a sample of zeros.
+  /// True once a second has passed: `out` holds it and the next one begins. Call after each burst
+  /// and from idle(); a silent second gives a sample of zeros. A flow with voice and video gives
+  /// two samples a second, one a call. Seconds are whole ones of the clock, so the first and the
+  /// last are partial.
   bool sample(time_point now, media_sample& out) noexcept;
 
  private:
-  // state: by its implementer
+  static constexpr int streams_max =
+      4;  // SSRCs a direction: two voices and two pictures, or a restart
+  static constexpr int samples_max = 4;   // finished seconds not yet taken
+  static constexpr int pending_max = 16;  // observed packets whose fate is open
+
+  /// What the appliance did this second to the voice or the video of one direction.
+  struct inflicted {
+    std::uint32_t dropped = 0;
+    std::uint32_t late = 0;
+    std::uint64_t delay_us = 0;
+  };
+  struct way_state {
+    std::array<rtp_stream, streams_max> streams;
+    rhythm_stream rhythm;
+    std::array<inflicted, 2> taken;                    // voice, video
+    std::array<std::uint16_t, pending_max> pending{};  // lateness on arrival, 100 us
+    fastest_window added;                              // own lateness and added delay together
+    std::uint8_t pending_first = 0, pending_count = 0;
+    bool rtp = false;          // a confirmed stream was seen
+    bool fates_began = false;  // since the last observe
+  };
+
+  flow_role observe_rtp(const media_payload& payload, way_state& state, time_point now) noexcept;
+  flow_role role_of(const rtp_stream& stream) const noexcept;
+  std::uint16_t codec_bytes_of(const media_payload& payload) noexcept;
+  void note_pending(way_state& state, std::int32_t lateness_us) noexcept;
+  void roll(time_point now) noexcept;
+  void finish_second(flow_role role) noexcept;
+  void sum_up(way_state& state, flow_role role, media_direction& out) noexcept;
+  bool has_video() const noexcept;
+  flow_role voice_label() const noexcept;
+
+  std::array<way_state, 2> ways_;
+  std::array<media_sample, samples_max> samples_;
+  time_point second_;
+  time_point now_;
+  std::uint8_t samples_first_ = 0, samples_count_ = 0;
+  codec announced_ = codec::unknown;
+  codec heard_ = codec::unknown;
+  flow_role expected_ = flow_role::media;
+  bool secured_ = false;  // SRTP: a tag follows the payload
 };
+
+static_assert(sizeof(media_monitor) <= 1664, "bounded pool: one for each media flow");
 
 }  // namespace callweir::classify
