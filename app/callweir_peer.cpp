@@ -14,8 +14,8 @@ int complain(const error& e, exit_code code) {
 }
 
 void common_options(CLI::App& verb, p2p::node_options& options, std::string& listen) {
-  verb.add_option("--listen", listen, "own address, ADDR, ADDR:PORT or [IPv6]:PORT; port 0 is any")
-      ->capture_default_str();
+  verb.add_option("--listen", listen,
+                  "own address, ADDR, ADDR:PORT or [IPv6]:PORT; any address and port without it");
   verb.add_option("--speech", options.speech,
                   "WAV file to speak, 16-bit mono 16 kHz, over and over; silence without it");
   verb.add_option("--stats", options.stats,
@@ -30,7 +30,7 @@ void common_options(CLI::App& verb, p2p::node_options& options, std::string& lis
 int main(int argc, char** argv) {
   CLI::App app{"The reference peer-to-peer softphone of Callweir."};
   app.require_subcommand(1);
-  app.set_version_flag("--version", CALLWEIR_VERSION);
+  app.set_version_flag("--version", "callweir-peer " CALLWEIR_VERSION);
   app.footer(
       "Examples:\n"
       "  callweir-peer node --listen 192.0.2.7:4000 --speech hello.wav\n"
@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
       "Exit codes: 0 done, 1 the call failed, 2 bad usage.");
 
   p2p::node_options options;
-  std::string listen = "0.0.0.0", peer;
+  std::string listen, peer;
 
   CLI::App& node = *app.add_subcommand("node", "run one headless softphone that answers calls");
   common_options(node, options, listen);
@@ -58,18 +58,19 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? exit_done : exit_usage;
   }
-  const auto own = p2p::peer_address::parse(listen, false);
-  if (!own) return complain({own.error().what, "--listen", own.error().mend}, exit_usage);
-  options.listen = *own;
   if (call.parsed()) {
     const auto to = p2p::peer_address::parse(peer, true);
     if (!to) return complain({to.error().what, "call", to.error().mend}, exit_usage);
-    if (to->address.is_v4() != own->address.is_v4()) {
-      return complain({"IPv4 and IPv6 do not reach each other", "--listen " + own->text(),
-                       "listen on an address of the family of " + to->text()},
-                      exit_usage);
-    }
     options.call = *to;
+  }
+  if (listen.empty()) listen = options.call && !options.call->address.is_v4() ? "::" : "0.0.0.0";
+  const auto own = p2p::peer_address::parse(listen, false);
+  if (!own) return complain({own.error().what, "--listen", own.error().mend}, exit_usage);
+  options.listen = *own;
+  if (options.call && options.call->address.is_v4() != own->address.is_v4()) {
+    return complain({"IPv4 and IPv6 do not reach each other", "--listen " + own->text(),
+                     "listen on an address of the family of " + options.call->text()},
+                    exit_usage);
   }
   try {
     const auto done = p2p::run_node(options);

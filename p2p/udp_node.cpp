@@ -120,9 +120,8 @@ class runner {
     }
     const time_point began = clock_.now();
     if (options_.seconds > 0) stop_at_ = began + from_seconds(options_.seconds);
-    while (!finished_) {
-      step(poll.fd);
-    }
+    flush();
+    while (!finished_) step(poll.fd);
     end_.hang_up_all(clock_.now());
     flush();
     if (failure_) return tl::unexpected<node_failure>(*failure_);
