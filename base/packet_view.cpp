@@ -18,6 +18,8 @@ const char* tunnel_name(tunnel_kind kind) {
       return "vxlan";
     case tunnel_kind::gtp_u:
       return "gtp-u";
+    case tunnel_kind::capwap:
+      return "capwap";
   }
   return nullptr;
 }

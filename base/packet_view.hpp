@@ -9,7 +9,7 @@
 namespace callweir {
 
 /// Outermost tunnel whose inside was read. Teredo is recognised and stays outer.
-enum class tunnel_kind : std::uint8_t { none, gre, ipip, six_in_four, vxlan, gtp_u };
+enum class tunnel_kind : std::uint8_t { none, gre, ipip, six_in_four, vxlan, gtp_u, capwap };
 /// "gre", "6in4", …; nullptr for none.
 const char* tunnel_name(tunnel_kind kind);
 

@@ -20,11 +20,13 @@ constexpr std::uint16_t swapped(std::uint16_t value) {
   if (protocol == proto_udp) {
     if (end - l4 < 8) return false;
     const std::uint64_t header = load_64(at);
+    const auto source_port = __builtin_bswap16(static_cast<std::uint16_t>(header));
     const auto destination_port = __builtin_bswap16(static_cast<std::uint16_t>(header >> 16));
-    if (destination_port == port_vxlan || destination_port == port_gtp_u) return false;
+    if (may_be_tunnel(source_port, destination_port)) [[unlikely]]
+      return false;
     const std::uint32_t claimed = __builtin_bswap16(static_cast<std::uint16_t>(header >> 32));
     if (claimed < 8 || claimed > end - l4) return false;
-    packet.source_port = __builtin_bswap16(static_cast<std::uint16_t>(header));
+    packet.source_port = source_port;
     packet.destination_port = destination_port;
     packet.payload_offset = static_cast<std::uint16_t>(l4 + 8);
     packet.payload_captured = packet.payload_bytes = static_cast<std::uint16_t>(claimed - 8);

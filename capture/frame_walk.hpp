@@ -76,6 +76,7 @@ class frame_walk {
   void pptp(const segment& data, std::uint16_t flags) noexcept;
   void vxlan(std::uint32_t at, std::uint32_t end) noexcept;
   void gtp_u(std::uint32_t at, std::uint32_t end) noexcept;
+  void capwap(std::uint32_t at, std::uint32_t end) noexcept;
   template <class Inside>
   void try_inside(tunnel_kind kind, std::uint32_t end, Inside inside) noexcept;
 

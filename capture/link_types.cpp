@@ -1,4 +1,6 @@
 // The link types of captures other than Ethernet (LINKTYPE_ registry of tcpdump.org).
+#include <utility>
+
 #include "base/capture_file.hpp"
 #include "capture/frame_walk.hpp"
 
@@ -82,11 +84,17 @@ decode_status frame_walk::loopback(bool network_order) noexcept {
 // IEEE 802.11 data frames in clear, one MSDU each: frame control, addresses, then LLC/SNAP.
 decode_status frame_walk::ieee80211(std::uint32_t at) noexcept {
   if (!readable(at, 24)) return decode_status::truncated;
-  const std::uint8_t control = byte(at);
-  const std::uint8_t flags = byte(at + 1);
+  std::uint8_t control = byte(at);
+  std::uint8_t flags = byte(at + 1);
   constexpr std::uint8_t type_mask = 0x0c, type_data = 0x08, subtype_no_data = 0x40,
                          subtype_qos = 0x80;
   constexpr std::uint8_t to_ds = 0x01, from_ds = 0x02, encrypted = 0x40, ordered = 0x80;
+  // Some wireless controllers send the two bytes of frame control in the other order inside CAPWAP.
+  constexpr std::uint8_t version_and_type = 0x0f;
+  if (depth_ != 0 && (control & version_and_type) != type_data &&
+      (flags & version_and_type) == type_data) {
+    std::swap(control, flags);
+  }
   if ((control & type_mask) != type_data || (control & subtype_no_data) != 0 ||
       (flags & encrypted) != 0) {
     return decode_status::not_ip;

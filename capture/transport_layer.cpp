@@ -86,15 +86,12 @@ decode_status frame_walk::udp(const segment& data) noexcept {
   segment datagram = data;
   if (claimed != 0 && claimed < data.end - data.at) datagram.end = data.at + claimed;
   set_payload(datagram, data.at + 8);
-  switch (packet_.destination_port) {
-    case port_vxlan:
-      vxlan(data.at + 8, datagram.end);
-      break;
-    case port_gtp_u:
-      gtp_u(data.at + 8, datagram.end);
-      break;
-    default:
-      break;
+  if (packet_.destination_port == port_vxlan) {
+    vxlan(data.at + 8, datagram.end);
+  } else if (packet_.destination_port == port_gtp_u) {
+    gtp_u(data.at + 8, datagram.end);
+  } else if (may_be_tunnel(packet_.source_port, packet_.destination_port)) {
+    capwap(data.at + 8, datagram.end);
   }
   return decode_status::ok;
 }

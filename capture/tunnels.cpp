@@ -119,4 +119,18 @@ void frame_walk::gtp_u(std::uint32_t at, std::uint32_t end) noexcept {
   try_inside(tunnel_kind::gtp_u, end, [&] { return ip(at, 0); });
 }
 
+// RFC 5415 4.3: preamble 0 (no DTLS), then in 24 bits header length in words, radio, binding, and
+// the flags; a whole frame only (F clear), IEEE 802.11 (T set, binding 1) or 802.3.
+void frame_walk::capwap(std::uint32_t at, std::uint32_t end) noexcept {
+  if (end - at < 8 || !readable(at, 8) || byte(at) != 0) return;
+  const std::uint32_t fields = be32(at);
+  const std::uint32_t header = (fields >> 19 & 0x1f) * 4;
+  constexpr std::uint32_t native = 0x100, fragmented = 0x080;
+  if (header < 8 || end - at < header || (fields & fragmented) != 0) return;
+  const bool wireless = (fields & native) != 0;
+  if (wireless && (fields >> 9 & 0x1f) != 1) return;
+  try_inside(tunnel_kind::capwap, end,
+             [&] { return wireless ? ieee80211(at + header) : ethernet(at + header); });
+}
+
 }  // namespace callweir::capture

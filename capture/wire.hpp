@@ -53,9 +53,15 @@ constexpr bool is_vlan_tag(std::uint16_t type) {
   return type == ether_vlan || type == ether_qinq || type == ether_qinq_old;
 }
 
-// UDP ports (destination) behind which a tunnel may be: RFC 7348, 3GPP TS 29.281.
+// UDP ports behind which a tunnel may be: RFC 7348, 3GPP TS 29.281, RFC 5415. The first two are
+// always destinations; CAPWAP's is the controller's in both directions.
 constexpr std::uint16_t port_vxlan = 4789;
 constexpr std::uint16_t port_gtp_u = 2152;
+constexpr std::uint16_t port_capwap_data = 5247;
+constexpr bool may_be_tunnel(std::uint16_t source_port, std::uint16_t destination_port) {
+  return destination_port == port_vxlan || destination_port == port_gtp_u ||
+         destination_port == port_capwap_data || source_port == port_capwap_data;
+}
 
 // Bounds of the decoder.
 constexpr unsigned vlan_tags_max = 3;
