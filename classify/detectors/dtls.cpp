@@ -8,9 +8,7 @@ constexpr int extensions_max = 40;
 
 /// Walks a hello's extensions. `at` is the first byte after the random.
 bool hello_has_srtp(const sample& s, std::uint32_t at, bool client) noexcept {
-  const auto skip8 = [&] {
-    at = at < s.captured ? at + 1 + s.data[at] : s.captured + 1u;
-  };
+  const auto skip8 = [&] { at = at < s.captured ? at + 1 + s.data[at] : s.captured + 1u; };
   skip8();  // session id
   if (client) {
     skip8();  // cookie
@@ -41,7 +39,8 @@ bool dtls_detector::observe(const sample& s) noexcept {
   // A handshake of epoch 0 is in clear; a hello that starts here (fragment offset 0).
   if (type != 22 || be16(s.data + 3) != 0 || s.captured < 13 + 12 + 34) return true;
   const std::uint8_t* handshake = s.data + 13;
-  if ((handshake[0] != 1 && handshake[0] != 2) || handshake[6] != 0 || be16(handshake + 7) != 0) return true;
+  if ((handshake[0] != 1 && handshake[0] != 2) || handshake[6] != 0 || be16(handshake + 7) != 0)
+    return true;
   const bool client = handshake[0] == 1;
   (client ? client_hello : server_hello) = true;
   if (hello_has_srtp(s, 13 + 12 + 34, client)) (client ? srtp_offered : srtp_chosen) = true;

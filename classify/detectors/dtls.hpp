@@ -6,8 +6,8 @@
 namespace callweir::classify {
 
 struct dtls_detector {
-  std::uint8_t records[2] = {0, 0};       // datagrams of valid records, by direction
-  std::uint8_t application[2] = {0, 0};   // of those, application data
+  std::uint8_t records[2] = {0, 0};      // datagrams of valid records, by direction
+  std::uint8_t application[2] = {0, 0};  // of those, application data
   bool client_hello = false, server_hello = false;
   bool srtp_offered = false, srtp_chosen = false;
 

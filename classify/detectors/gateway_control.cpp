@@ -6,7 +6,9 @@
 namespace callweir::classify {
 namespace {
 
-bool on_port(std::uint16_t a, std::uint16_t b, std::uint16_t port) noexcept { return a == port || b == port; }
+bool on_port(std::uint16_t a, std::uint16_t b, std::uint16_t port) noexcept {
+  return a == port || b == port;
+}
 
 /// Object identifiers of H.225.0 {itu-t recommendation h 2250 0} and H.245 {… h 245 0} in PER.
 bool has_h323_identifier(const sample& s) noexcept {
@@ -17,26 +19,32 @@ bool has_h323_identifier(const sample& s) noexcept {
          std::search(s.data, end, std::begin(h245), std::end(h245)) != end;
 }
 
-/// TPKT (RFC 1006) with Q.931 inside (H.225.0 section 7: discriminator 8, two octets of call reference).
+/// TPKT (RFC 1006) with Q.931 inside (H.225.0 section 7: discriminator 8, two octets of call
+/// reference).
 bool is_call_signalling(const sample& s) noexcept {
   if (s.captured < 10 || s.data[0] != 3 || s.data[1] != 0) return false;
   const std::uint16_t length = be16(s.data + 2);
   if (length < 9 || length > s.bytes) return false;
   if (s.data[4] != 0x08 || s.data[5] != 0x02) return false;
-  constexpr std::uint8_t types[] = {0x01, 0x02, 0x03, 0x05, 0x07, 0x0d, 0x0f, 0x5a, 0x62, 0x6e, 0x7b, 0x7d};
+  constexpr std::uint8_t types[] = {0x01, 0x02, 0x03, 0x05, 0x07, 0x0d,
+                                    0x0f, 0x5a, 0x62, 0x6e, 0x7b, 0x7d};
   return std::find(std::begin(types), std::end(types), s.data[8]) != std::end(types);
 }
 
 /// "CRCX 1204 aaln/1@gw.example.net MGCP 1.0" (RFC 3435 section 3.2.2).
 bool is_mgcp(std::string_view text, bool on_its_port) noexcept {
-  constexpr std::string_view verbs[] = {"EPCF", "CRCX", "MDCX", "DLCX", "RQNT", "NTFY", "AUEP", "AUCX", "RSIP", "MESG"};
+  constexpr std::string_view verbs[] = {"EPCF", "CRCX", "MDCX", "DLCX", "RQNT",
+                                        "NTFY", "AUEP", "AUCX", "RSIP", "MESG"};
   if (text.size() < 6) return false;
   const std::string_view line = text.substr(0, text.find_first_of("\r\n"));
-  if (line.size() > 5 && line[4] == ' ' && std::find(std::begin(verbs), std::end(verbs), line.substr(0, 4)) != std::end(verbs)) {
+  if (line.size() > 5 && line[4] == ' ' &&
+      std::find(std::begin(verbs), std::end(verbs), line.substr(0, 4)) != std::end(verbs)) {
     return line.find(" MGCP ") != std::string_view::npos;
   }
   // A response: "200 1204 OK", to be believed on the protocol's ports only.
-  const auto digit = [&](std::size_t i) { return line.size() > i && line[i] >= '0' && line[i] <= '9'; };
+  const auto digit = [&](std::size_t i) {
+    return line.size() > i && line[i] >= '0' && line[i] <= '9';
+  };
   return on_its_port && digit(0) && digit(1) && digit(2) && line[3] == ' ' && digit(4);
 }
 
@@ -55,7 +63,8 @@ bool is_skinny(const sample& s) noexcept {
 
 }  // namespace
 
-gateway_protocol recognise_gateway(const sample& s, bool tcp, std::uint16_t a, std::uint16_t b) noexcept {
+gateway_protocol recognise_gateway(const sample& s, bool tcp, std::uint16_t a,
+                                   std::uint16_t b) noexcept {
   if (s.captured < 5) return gateway_protocol::none;
   const std::string_view text(reinterpret_cast<const char*>(s.data), s.captured);
   if (tcp) {
@@ -64,7 +73,8 @@ gateway_protocol recognise_gateway(const sample& s, bool tcp, std::uint16_t a, s
     if (on_port(a, b, 2000) && is_skinny(s)) return gateway_protocol::skinny;
     return gateway_protocol::none;
   }
-  if ((on_port(a, b, 1719) || on_port(a, b, 1718)) && has_h323_identifier(s)) return gateway_protocol::h323;
+  if ((on_port(a, b, 1719) || on_port(a, b, 1718)) && has_h323_identifier(s))
+    return gateway_protocol::h323;
   if (is_mgcp(text, on_port(a, b, 2427) || on_port(a, b, 2727))) return gateway_protocol::mgcp;
   if (is_megaco(text)) return gateway_protocol::megaco;
   return gateway_protocol::none;

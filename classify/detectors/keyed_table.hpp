@@ -1,5 +1,5 @@
-// A bounded table for context between flows: four-way buckets, keyed hash, the stalest of a bucket goes
-// when it is full. Memory is taken zeroed and touched on use, so that starting is cheap.
+// A bounded table for context between flows: four-way buckets, keyed hash, the stalest of a bucket
+// goes when it is full. Memory is taken zeroed and touched on use, so that starting is cheap.
 #pragma once
 
 #include <cstdlib>
@@ -18,7 +18,7 @@ class keyed_table {
 
  public:
   struct entry {
-    std::uint64_t key;       // 0: free
+    std::uint64_t key;  // 0: free
     std::int64_t touched_ns;
     Value value;
   };
@@ -35,7 +35,7 @@ class keyed_table {
   /// `now` refreshes it. nullptr when absent or untouched for longer than `life`.
   Value* find(std::uint64_t key, time_point now, nanoseconds life) noexcept {
     key |= 1;
-    for (entry* e = bucket(key), *end = e + ways; e != end; ++e) {
+    for (entry *e = bucket(key), *end = e + ways; e != end; ++e) {
       if (e->key != key) continue;
       if (now.ns - e->touched_ns > life.count()) return nullptr;
       e->touched_ns = now.ns;
@@ -47,7 +47,7 @@ class keyed_table {
   Value& claim(std::uint64_t key, time_point now, nanoseconds life) noexcept {
     key |= 1;
     entry* oldest = bucket(key);
-    for (entry* e = oldest, *end = e + ways; e != end; ++e) {
+    for (entry *e = oldest, *end = e + ways; e != end; ++e) {
       if (e->key == key) {
         if (now.ns - e->touched_ns > life.count()) e->value = Value{};
         e->touched_ns = now.ns;
@@ -62,7 +62,7 @@ class keyed_table {
   }
   void erase(std::uint64_t key) noexcept {
     key |= 1;
-    for (entry* e = bucket(key), *end = e + ways; e != end; ++e) {
+    for (entry *e = bucket(key), *end = e + ways; e != end; ++e) {
       if (e->key == key) e->key = 0;
     }
   }

@@ -4,7 +4,7 @@ namespace callweir::classify {
 namespace {
 
 constexpr std::int32_t timestamp_step_max = 96'000 * 10;  // ten seconds of the fastest clock
-constexpr std::uint16_t sequence_step_max = 64;            // a burst of loss of more than a second
+constexpr std::uint16_t sequence_step_max = 64;           // a burst of loss of more than a second
 
 void start(rtp_stream& t, const rtp_header& h, const sample& s, std::int32_t ms) noexcept {
   t = {};
@@ -31,11 +31,14 @@ void follow(rtp_stream& t, const rtp_header& h, std::int32_t ms) noexcept {
     if (advance > 0) count_up(t.bad);
     return;
   }
-  const bool follows = step > 0 && step <= sequence_step_max && advance >= 0 && advance < timestamp_step_max;
+  const bool follows =
+      step > 0 && step <= sequence_step_max && advance >= 0 && advance < timestamp_step_max;
   if (follows) {
     count_up(t.good);
-    if (advance == 0) count_up(t.same_timestamp);
-    else t.constant_timestamp = false;
+    if (advance == 0)
+      count_up(t.same_timestamp);
+    else
+      t.constant_timestamp = false;
     // Telephone events and comfort noise share the SSRC: the type of most packets counts.
     if (h.payload_type != t.payload_type && t.good < 4) t.payload_type = h.payload_type;
   } else {
@@ -111,8 +114,8 @@ bool rtp_detector::observe_rtcp(const sample& s) noexcept {
   if (s.captured < 8 || (s.data[0] >> 6) != 2) return false;
   const std::uint8_t type = s.data[1];
   const std::uint32_t length = (be16(s.data + 2) + 1u) * 4;
-  // SR, RR, SDES, BYE, APP (RFC 3550 12.1), RTPFB, PSFB (RFC 4585), XR (RFC 3611), and the later 208
-  // to 213 that applications use.
+  // SR, RR, SDES, BYE, APP (RFC 3550 12.1), RTPFB, PSFB (RFC 4585), XR (RFC 3611), and the later
+  // 208 to 213 that applications use.
   if (type < 200 || type > 213 || length > s.bytes || length < 8) return false;
   if (type == 200 && length < 28) return false;
   const std::uint32_t sender = be32(s.data + 4);
@@ -144,7 +147,10 @@ flow_role rtp_detector::role() const noexcept {
   for (const rtp_stream& t : streams) {
     if (t.used && t.confirmed()) (t.video() ? video : voice) = true;
   }
-  return voice && video ? flow_role::media : video ? flow_role::video : voice ? flow_role::voice : flow_role::unknown;
+  return voice && video ? flow_role::media
+         : video        ? flow_role::video
+         : voice        ? flow_role::voice
+                        : flow_role::unknown;
 }
 
 const rtp_stream* rtp_detector::best() const noexcept {
@@ -167,13 +173,20 @@ bool is_broadcast(std::uint8_t pt) noexcept {
 
 codec static_codec(std::uint8_t pt) noexcept {
   switch (pt) {
-    case 0: return codec::pcmu;
-    case 3: return codec::gsm;
-    case 4: return codec::g723;
-    case 8: return codec::pcma;
-    case 9: return codec::g722;
-    case 18: return codec::g729;
-    default: return codec::unknown;
+    case 0:
+      return codec::pcmu;
+    case 3:
+      return codec::gsm;
+    case 4:
+      return codec::g723;
+    case 8:
+      return codec::pcma;
+    case 9:
+      return codec::g722;
+    case 18:
+      return codec::g729;
+    default:
+      return codec::unknown;
   }
 }
 

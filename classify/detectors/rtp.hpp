@@ -23,11 +23,11 @@ bool parse_rtp(const sample& s, rtp_header& out) noexcept;
 /// One source in one direction.
 struct rtp_stream {
   std::uint32_t ssrc = 0, timestamp = 0, first_timestamp = 0;
-  std::int32_t first_ms = 0, last_ms = 0;   // since the flow's first packet
+  std::int32_t first_ms = 0, last_ms = 0;  // since the flow's first packet
   std::uint16_t sequence = 0;
   std::uint16_t packets = 0;
-  std::uint16_t good = 0, bad = 0;          // successors that follow, and that do not
-  std::uint16_t same_timestamp = 0;         // successors of the same frame: video
+  std::uint16_t good = 0, bad = 0;   // successors that follow, and that do not
+  std::uint16_t same_timestamp = 0;  // successors of the same frame: video
   std::uint32_t payload_bytes = 0;
   std::uint8_t payload_type = 0, way = 0;
   bool used = false, extension = false, constant_timestamp = true;
@@ -42,13 +42,13 @@ struct rtp_stream {
 struct rtp_detector {
   static constexpr int streams_max = 6;
   std::array<rtp_stream, streams_max> streams{};
-  std::uint8_t rtcp[2] = {0, 0};            // valid RTCP packets, by direction
-  std::uint8_t reports[2] = {0, 0};         // of those: sender reports
-  std::uint8_t rtcp_same[2] = {0, 0};       // of those: same sender as the one before
+  std::uint8_t rtcp[2] = {0, 0};       // valid RTCP packets, by direction
+  std::uint8_t reports[2] = {0, 0};    // of those: sender reports
+  std::uint8_t rtcp_same[2] = {0, 0};  // of those: same sender as the one before
   std::uint32_t rtcp_sender[2] = {0, 0};
-  std::uint16_t unlike = 0;                 // version 2 but no RTP that follows any stream
-  bool rtcp_matches = false;                // an RTCP sender is an RTP stream's SSRC
-  bool rtcp_encrypted = false;              // SRTCP: E bit and an index that counts
+  std::uint16_t unlike = 0;     // version 2 but no RTP that follows any stream
+  bool rtcp_matches = false;    // an RTCP sender is an RTP stream's SSRC
+  bool rtcp_encrypted = false;  // SRTCP: E bit and an index that counts
 
   /// `ms`: since the flow's first packet.
   bool observe_rtp(const sample& s, std::int32_t ms) noexcept;

@@ -1,6 +1,6 @@
-// What a detector sees of one packet, and safe big-endian reads. Every detector is a plain struct of
-// fixed size (its memory of one flow) with `observe(sample)` and a few questions; nothing allocates,
-// nothing keeps a pointer.
+// What a detector sees of one packet, and safe big-endian reads. Every detector is a plain struct
+// of fixed size (its memory of one flow) with `observe(sample)` and a few questions; nothing
+// allocates, nothing keeps a pointer.
 #pragma once
 
 #include <cstdint>
@@ -45,7 +45,8 @@ constexpr std::uint32_t le32(const std::uint8_t* p) noexcept {
 /// Counts up to the type's end and stays there.
 template <class T>
 constexpr void count_up(T& counter, T by = 1) noexcept {
-  counter = static_cast<T>(counter > static_cast<T>(~T{0}) - by ? static_cast<T>(~T{0}) : counter + by);
+  counter =
+      static_cast<T>(counter > static_cast<T>(~T{0}) - by ? static_cast<T>(~T{0}) : counter + by);
 }
 
 /// Mixes two words into one: ties and table keys (not for keys an attacker may flood: those are
@@ -56,7 +57,8 @@ constexpr std::uint64_t mix(std::uint64_t a, std::uint64_t b) noexcept {
   x = (x ^ x >> 27) * 0x94d049bb133111ebULL;
   return x ^ x >> 31;
 }
-inline std::uint64_t hash_bytes(const void* data, std::size_t size, std::uint64_t seed = 0) noexcept {
+inline std::uint64_t hash_bytes(const void* data, std::size_t size,
+                                std::uint64_t seed = 0) noexcept {
   const auto* p = static_cast<const std::uint8_t*>(data);
   std::uint64_t h = seed ^ size;
   for (; size >= 8; size -= 8, p += 8) {

@@ -90,13 +90,17 @@ bool parse_connection(std::string_view value, ip_address& out) noexcept {
 }
 
 codec named_codec(std::string_view name) noexcept {
-  constexpr struct { std::string_view name; codec what; } table[] = {
-      {"PCMU", codec::pcmu}, {"PCMA", codec::pcma}, {"G722", codec::g722},     {"G729", codec::g729},
-      {"G723", codec::g723}, {"GSM", codec::gsm},   {"ILBC", codec::ilbc},     {"AMR", codec::amr},
-      {"AMR-WB", codec::amr_wb}, {"EVS", codec::evs}, {"OPUS", codec::opus}, {"SPEEX", codec::speex}};
+  constexpr struct {
+    std::string_view name;
+    codec what;
+  } table[] = {{"PCMU", codec::pcmu}, {"PCMA", codec::pcma}, {"G722", codec::g722},
+               {"G729", codec::g729}, {"G723", codec::g723}, {"GSM", codec::gsm},
+               {"ILBC", codec::ilbc}, {"AMR", codec::amr},   {"AMR-WB", codec::amr_wb},
+               {"EVS", codec::evs},   {"OPUS", codec::opus}, {"SPEEX", codec::speex}};
   for (const auto& row : table) {
     if (name.size() == row.name.size() &&
-        std::equal(name.begin(), name.end(), row.name.begin(), [](char a, char b) { return (a >= 'a' && a <= 'z' ? a - 32 : a) == b; })) {
+        std::equal(name.begin(), name.end(), row.name.begin(),
+                   [](char a, char b) { return (a >= 'a' && a <= 'z' ? a - 32 : a) == b; })) {
       return row.what;
     }
   }
@@ -105,7 +109,7 @@ codec named_codec(std::string_view name) noexcept {
 
 struct media_line {
   dialog_notice::media_endpoint end;
-  int payload_type = -1;   // first of the line
+  int payload_type = -1;  // first of the line
   bool open = false;
 };
 
@@ -116,7 +120,9 @@ bool parse_media(std::string_view value, const ip_address& session, media_line& 
   const std::string_view first = take_word(value);
   out = {};
   out.end.address = session;
-  out.end.role = kind == "audio" ? flow_role::voice : kind == "video" ? flow_role::video : flow_role::other;
+  out.end.role = kind == "audio"   ? flow_role::voice
+                 : kind == "video" ? flow_role::video
+                                   : flow_role::other;
   if (kind != "audio" && kind != "video" && kind != "image") return false;
   std::from_chars(port.data(), port.data() + port.size(), out.end.port);
   std::from_chars(first.data(), first.data() + first.size(), out.payload_type);
@@ -134,7 +140,8 @@ int parse_sdp(std::string_view body, std::array<dialog_notice::media_endpoint, 4
   media_line line;
   int count = 0;
   const auto keep = [&] {
-    if (line.open && line.end.address != ip_address{} && count < 4) out[static_cast<std::size_t>(count++)] = line.end;
+    if (line.open && line.end.address != ip_address{} && count < 4)
+      out[static_cast<std::size_t>(count++)] = line.end;
     line.open = false;
   };
   bool in_media = false;
@@ -155,7 +162,8 @@ int parse_sdp(std::string_view body, std::array<dialog_notice::media_endpoint, 4
       const std::string_view number = take_word(value), name = take_word(value);
       int type = -1;
       std::from_chars(number.data(), number.data() + number.size(), type);
-      if (type == line.payload_type) line.end.voice_codec = named_codec(name.substr(0, name.find('/')));
+      if (type == line.payload_type)
+        line.end.voice_codec = named_codec(name.substr(0, name.find('/')));
     }
   }
   keep();

@@ -6,18 +6,23 @@ namespace callweir::classify {
 namespace {
 
 constexpr int lines_max = 200;
-constexpr std::string_view methods[] = {"INVITE", "ACK", "BYE", "CANCEL", "REGISTER", "OPTIONS", "PRACK",
-                                        "SUBSCRIBE", "NOTIFY", "PUBLISH", "INFO", "REFER", "MESSAGE", "UPDATE"};
+constexpr std::string_view methods[] = {"INVITE",  "ACK",   "BYE",       "CANCEL", "REGISTER",
+                                        "OPTIONS", "PRACK", "SUBSCRIBE", "NOTIFY", "PUBLISH",
+                                        "INFO",    "REFER", "MESSAGE",   "UPDATE"};
 
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+char lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 
 bool same_word(std::string_view a, std::string_view b) noexcept {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [](char x, char y) { return lower(x) == lower(y); });
 }
 
 std::string_view trim(std::string_view t) noexcept {
   while (!t.empty() && (t.front() == ' ' || t.front() == '\t')) t.remove_prefix(1);
-  while (!t.empty() && (t.back() == ' ' || t.back() == '\t' || t.back() == '\r')) t.remove_suffix(1);
+  while (!t.empty() && (t.back() == ' ' || t.back() == '\t' || t.back() == '\r'))
+    t.remove_suffix(1);
   return t;
 }
 
@@ -30,7 +35,8 @@ std::string_view take_header(std::string_view& rest) noexcept {
       end = rest.size();
       break;
     }
-    const bool folded = feed > 0 && feed + 1 < rest.size() && (rest[feed + 1] == ' ' || rest[feed + 1] == '\t');
+    const bool folded =
+        feed > 0 && feed + 1 < rest.size() && (rest[feed + 1] == ' ' || rest[feed + 1] == '\t');
     end = feed + 1;
     if (!folded) break;
   }
@@ -52,7 +58,8 @@ bool parse_start_line(std::string_view line, sip_message& out) noexcept {
   const std::size_t space = line.find(' ');
   if (space == std::string_view::npos || !line.ends_with(" SIP/2.0")) return false;
   out.method = line.substr(0, space);
-  if (std::find(std::begin(methods), std::end(methods), out.method) == std::end(methods)) return false;
+  if (std::find(std::begin(methods), std::end(methods), out.method) == std::end(methods))
+    return false;
   if (line.size() < space + 10) return false;
   out.uri = trim(line.substr(space + 1, line.size() - space - 9));
   out.request = true;
@@ -74,8 +81,10 @@ bool parse_sip(std::string_view text, sip_message& out) noexcept {
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos) continue;
     const std::string_view name = trim(line.substr(0, colon)), value = trim(line.substr(colon + 1));
-    if (same_word(name, "call-id") || same_word(name, "i")) out.call_id = value;
-    else if (same_word(name, "to") || same_word(name, "t")) out.to = value;
+    if (same_word(name, "call-id") || same_word(name, "i"))
+      out.call_id = value;
+    else if (same_word(name, "to") || same_word(name, "t"))
+      out.to = value;
     else if (same_word(name, "cseq") && !out.request) {
       const std::size_t space = value.find_last_of(" \t");
       if (space != std::string_view::npos) out.method = value.substr(space + 1);

@@ -7,17 +7,30 @@ constexpr std::uint32_t magic_cookie = 0x2112a442;  // RFC 5389 section 6
 constexpr int attributes_max = 32;
 
 enum attribute : std::uint16_t {
-  username = 0x0006, message_integrity = 0x0008, xor_peer_address = 0x0012, data = 0x0013,
-  xor_relayed_address = 0x0016, integrity_sha256 = 0x001c, priority = 0x0024, use_candidate = 0x0025,
-  fingerprint = 0x8028, ice_controlled = 0x8029, ice_controlling = 0x802a,
+  username = 0x0006,
+  message_integrity = 0x0008,
+  xor_peer_address = 0x0012,
+  data = 0x0013,
+  xor_relayed_address = 0x0016,
+  integrity_sha256 = 0x001c,
+  priority = 0x0024,
+  use_candidate = 0x0025,
+  fingerprint = 0x8028,
+  ice_controlled = 0x8029,
+  ice_controlling = 0x802a,
   // [MS-ICE2] 2.2.1, [MS-TURN] 2.2.2, [MS-TURNBWM] 2.2
-  ms_candidate_identifier = 0x8054, ms_implementation_version = 0x8070, ms_version = 0x8008,
-  ms_sequence_number = 0x8050, ms_service_quality = 0x8055, ms_alternate_mapped = 0x8090
+  ms_candidate_identifier = 0x8054,
+  ms_implementation_version = 0x8070,
+  ms_version = 0x8008,
+  ms_sequence_number = 0x8050,
+  ms_service_quality = 0x8055,
+  ms_alternate_mapped = 0x8090
 };
 
 bool is_microsoft(std::uint16_t type) noexcept {
-  return type == ms_candidate_identifier || type == ms_implementation_version || type == ms_version ||
-         type == ms_sequence_number || type == ms_service_quality || type == ms_alternate_mapped;
+  return type == ms_candidate_identifier || type == ms_implementation_version ||
+         type == ms_version || type == ms_sequence_number || type == ms_service_quality ||
+         type == ms_alternate_mapped;
 }
 
 /// "fragment:fragment" of RFC 8445 section 7.2.2; 0 where there is no colon.
@@ -33,16 +46,34 @@ std::uint64_t session_of(const std::uint8_t* text, std::size_t size) noexcept {
 void note(std::uint16_t type, const std::uint8_t* value, std::uint32_t length, std::uint32_t offset,
           bool readable, stun_message& out) noexcept {
   switch (type) {
-    case username: if (readable) out.ice_session = session_of(value, length); break;
+    case username:
+      if (readable) out.ice_session = session_of(value, length);
+      break;
     case message_integrity:
-    case integrity_sha256: out.integrity = true; break;
-    case xor_peer_address: out.peer_address = true; break;
-    case xor_relayed_address: out.relayed_address = true; break;
-    case priority: out.priority = true; break;
-    case use_candidate: out.use_candidate = true; break;
-    case fingerprint: out.fingerprint = true; break;
-    case ice_controlled: out.controlled = true; break;
-    case ice_controlling: out.controlling = true; break;
+    case integrity_sha256:
+      out.integrity = true;
+      break;
+    case xor_peer_address:
+      out.peer_address = true;
+      break;
+    case xor_relayed_address:
+      out.relayed_address = true;
+      break;
+    case priority:
+      out.priority = true;
+      break;
+    case use_candidate:
+      out.use_candidate = true;
+      break;
+    case fingerprint:
+      out.fingerprint = true;
+      break;
+    case ice_controlled:
+      out.controlled = true;
+      break;
+    case ice_controlling:
+      out.controlling = true;
+      break;
     case data:
       out.data_offset = static_cast<std::uint16_t>(offset);
       out.data_bytes = static_cast<std::uint16_t>(length);
@@ -53,7 +84,9 @@ void note(std::uint16_t type, const std::uint8_t* value, std::uint32_t length, s
   }
 }
 
-void bump(std::uint8_t& counter) noexcept { count_up(counter); }
+void bump(std::uint8_t& counter) noexcept {
+  count_up(counter);
+}
 
 }  // namespace
 
@@ -106,7 +139,8 @@ void stun_detector::observe(const stun_message& m, direction way, bool relayed) 
     case turn_data:
       if (m.kind == stun_class::indication) bump(indications[way]);
       break;
-    default: break;
+    default:
+      break;
   }
 }
 

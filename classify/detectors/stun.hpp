@@ -6,8 +6,13 @@
 namespace callweir::classify {
 
 enum stun_method : std::uint16_t {
-  stun_binding = 1, turn_allocate = 3, turn_refresh = 4, turn_send = 6, turn_data = 7,
-  turn_create_permission = 8, turn_channel_bind = 9
+  stun_binding = 1,
+  turn_allocate = 3,
+  turn_refresh = 4,
+  turn_send = 6,
+  turn_data = 7,
+  turn_create_permission = 8,
+  turn_channel_bind = 9
 };
 enum class stun_class : std::uint8_t { request, indication, success, failure };
 
@@ -16,14 +21,14 @@ enum class stun_class : std::uint8_t { request, indication, success, failure };
 struct stun_message {
   std::uint16_t method = 0;
   stun_class kind = stun_class::request;
-  std::uint16_t total = 0;            // bytes of the message, header included
-  bool cookie = false;                // RFC 5389's magic cookie; without it RFC 3489
+  std::uint16_t total = 0;  // bytes of the message, header included
+  bool cookie = false;      // RFC 5389's magic cookie; without it RFC 3489
   bool priority = false, use_candidate = false, controlling = false, controlled = false;
   bool integrity = false, fingerprint = false, peer_address = false, relayed_address = false;
-  bool microsoft = false;             // attributes of MS-TURN, MS-ICE2
-  bool whatsapp = false;              // attribute 0x4000 to 0x40ff, unassigned, in an Allocate
+  bool microsoft = false;  // attributes of MS-TURN, MS-ICE2
+  bool whatsapp = false;   // attribute 0x4000 to 0x40ff, unassigned, in an Allocate
   std::uint16_t attributes = 0;
-  std::uint64_t ice_session = 0;      // hash of both user-name fragments, order-independent
+  std::uint64_t ice_session = 0;  // hash of both user-name fragments, order-independent
   std::uint16_t data_offset = 0, data_bytes = 0;
 };
 
@@ -33,14 +38,14 @@ bool parse_stun(const sample& s, stun_message& out) noexcept;
 
 /// What STUN said in one flow. Counters stay at their end.
 struct stun_detector {
-  std::uint8_t requests[2] = {0, 0};       // binding requests, by direction
-  std::uint8_t answers[2] = {0, 0};        // binding successes
-  std::uint8_t checks[2] = {0, 0};         // ICE connectivity checks among the requests
-  std::uint8_t indications[2] = {0, 0};    // TURN send and data
+  std::uint8_t requests[2] = {0, 0};     // binding requests, by direction
+  std::uint8_t answers[2] = {0, 0};      // binding successes
+  std::uint8_t checks[2] = {0, 0};       // ICE connectivity checks among the requests
+  std::uint8_t indications[2] = {0, 0};  // TURN send and data
   std::uint8_t channel_data[2] = {0, 0};
-  std::uint8_t allocations = 0;            // successes
-  std::uint8_t permissions = 0;            // CreatePermission and ChannelBind successes
-  std::uint8_t vendor_requests = 0;        // Allocates with WhatsApp's attributes
+  std::uint8_t allocations = 0;      // successes
+  std::uint8_t permissions = 0;      // CreatePermission and ChannelBind successes
+  std::uint8_t vendor_requests = 0;  // Allocates with WhatsApp's attributes
   bool microsoft = false, integrity = false, inside_relay = false;
   std::uint64_t ice_session = 0;
 
@@ -49,7 +54,8 @@ struct stun_detector {
 
   bool any() const noexcept {
     return (requests[0] | requests[1] | answers[0] | answers[1] | allocations | indications[0] |
-            indications[1]) != 0 || vendor_requests > 0;
+            indications[1]) != 0 ||
+           vendor_requests > 0;
   }
   /// Connectivity checks were asked and answered (RFC 8445 section 7).
   bool ice() const noexcept;

@@ -11,11 +11,22 @@ bool zoom_media(const sample& s, std::uint32_t at, vendor_frame& out) noexcept {
   if (at + 12 > s.captured) return false;
   std::uint32_t header = 0;
   switch (s.data[at]) {
-    case 13: header = 27; break;
-    case 15: header = 19; break;
-    case 16: header = 24; break;
-    case 33: case 34: header = 16; out.rtcp = true; break;
-    default: return false;
+    case 13:
+      header = 27;
+      break;
+    case 15:
+      header = 19;
+      break;
+    case 16:
+      header = 24;
+      break;
+    case 33:
+    case 34:
+      header = 16;
+      out.rtcp = true;
+      break;
+    default:
+      return false;
   }
   const std::uint32_t inner = at + header;
   if (inner + 8 > s.captured || (s.data[inner] >> 6) != 2) return false;

@@ -1,6 +1,7 @@
-// Published framings that put RTP behind a vendor's own header, so that the RTP detector can read on:
-// Zoom (Michel et al., "Enabling passive measurement of Zoom performance in production networks", IMC
-// 2022), Discord's address discovery (its voice documentation), TeamSpeak 3's first packet.
+// Published framings that put RTP behind a vendor's own header, so that the RTP detector can read
+// on: Zoom (Michel et al., "Enabling passive measurement of Zoom performance in production
+// networks", IMC 2022), Discord's address discovery (its voice documentation), TeamSpeak 3's first
+// packet.
 #pragma once
 
 #include "classify/detectors/sample.hpp"
@@ -11,7 +12,7 @@ enum class vendor : std::uint8_t { none, zoom, discord, teamspeak };
 
 struct vendor_frame {
   vendor who = vendor::none;
-  bool media = false;                 // carries media or RTCP at `inner_offset`
+  bool media = false;  // carries media or RTCP at `inner_offset`
   bool video = false, rtcp = false;
   std::uint16_t inner_offset = 0;
 };
@@ -20,7 +21,7 @@ struct vendor_frame {
 vendor_frame recognise_vendor(const sample& s, bool zoom_port) noexcept;
 
 struct vendor_detector {
-  std::uint8_t frames[2] = {0, 0};   // by direction
+  std::uint8_t frames[2] = {0, 0};  // by direction
   std::uint8_t media[2] = {0, 0};
   std::uint8_t video = 0;
   vendor who = vendor::none;

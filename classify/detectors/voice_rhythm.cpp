@@ -6,10 +6,10 @@
 namespace callweir::classify {
 namespace {
 
-constexpr int packets_min = 16;                      // a direction: 1 s of 60 ms frames
+constexpr int packets_min = 16;  // a direction: 1 s of 60 ms frames
 constexpr std::int64_t duration_min_ns = 900'000'000;
 constexpr double frames_ms[] = {10, 20, 30, 40, 60};
-constexpr double frame_tolerance = 0.035;            // of a measured mean: clocks and jitter
+constexpr double frame_tolerance = 0.035;  // of a measured mean: clocks and jitter
 constexpr double grid_share_min = 0.70;
 constexpr std::uint32_t body_offset = 16, body_bytes = 16;
 
@@ -56,11 +56,13 @@ void voice_rhythm::observe(const sample& s) noexcept {
   const std::int64_t gap_ns = d.packets > 0 ? s.time.ns - d.last_ns : 0;
   const int at = d.packets % rhythm_direction::window;
   const std::int64_t gap = gap_ns < 0 ? 0 : gap_ns / 125'000;
-  d.gaps[static_cast<std::size_t>(at)] = static_cast<std::uint16_t>(std::min<std::int64_t>(gap, 65535));
+  d.gaps[static_cast<std::size_t>(at)] =
+      static_cast<std::uint16_t>(std::min<std::int64_t>(gap, 65535));
   d.sizes[static_cast<std::size_t>(at)] = s.bytes;
   if (d.packets == 0) d.first_ns = s.time.ns;
   d.last_ns = s.time.ns;
-  d.packets = static_cast<std::uint16_t>(d.packets < 60'000 ? d.packets + 1 : d.packets - rhythm_direction::window * 500);
+  d.packets = static_cast<std::uint16_t>(
+      d.packets < 60'000 ? d.packets + 1 : d.packets - rhythm_direction::window * 500);
   if (s.captured >= 8 && head_packets < 200) {
     for (std::size_t i = 0; i < 8; ++i) count_up(head[i][s.data[i] & 0xf]);
     ++head_packets;
@@ -128,7 +130,8 @@ bool voice_rhythm::header_in_front() const noexcept {
 }
 
 bool voice_rhythm::due() const noexcept {
-  return way[0].packets >= packets_min && way[1].packets >= packets_min && (way[0].packets + way[1].packets) % 8 == 0;
+  return way[0].packets >= packets_min && way[1].packets >= packets_min &&
+         (way[0].packets + way[1].packets) % 8 == 0;
 }
 
 int voice_rhythm::confidence() const noexcept {
