@@ -44,6 +44,7 @@ struct ip_prefix {
   ip_address address;
   std::uint8_t bits = 0;
 
+  friend bool operator==(const ip_prefix&, const ip_prefix&) = default;
   constexpr bool contains(const ip_address& a) const {
     const auto mask = [](int n) -> std::uint64_t { return n <= 0 ? 0 : n >= 64 ? ~0ULL : ~0ULL << (64 - n); };
     return ((a.high ^ address.high) & mask(bits)) == 0 && ((a.low ^ address.low) & mask(bits - 64)) == 0;
