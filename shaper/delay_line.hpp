@@ -1,5 +1,5 @@
-// A departure-time wheel that holds frames. One worker's, single thread, bounded; frames of one flow leave in
-// the order they came. (Carousel, SIGCOMM 2017.)
+// A departure-time wheel that holds frames. One worker's, single thread, bounded; frames of one
+// flow leave in the order they came. (Carousel, SIGCOMM 2017.)
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@ namespace callweir::shaper {
 class delay_line {
  public:
   struct held {
-    void* frame;              // opaque handle
-    std::uint16_t port;       // where it leaves
+    void* frame;         // opaque handle
+    std::uint16_t port;  // where it leaves
   };
   /// All memory at once: `capacity` frames, horizon of slot_count x slot nanoseconds.
   explicit delay_line(std::uint32_t capacity, nanoseconds horizon = std::chrono::milliseconds(1200),
@@ -40,7 +40,7 @@ class delay_line {
   std::vector<node> nodes_;
   std::vector<slot_list> slots_;
   std::int64_t slot_ns_;
-  std::int64_t cursor_ = 0;   // slot number up to which everything left
+  std::int64_t cursor_ = 0;  // slot number up to which everything left
   std::uint32_t free_ = 0;
   std::uint32_t size_ = 0;
 };

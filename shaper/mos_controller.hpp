@@ -1,5 +1,6 @@
-// Closed loop that holds one direction of a call at a target MOS: picks burst loss, extra delay and rate cap
-// from what the call shows of itself. Pure: time and measurements are passed in. Control thread.
+// Closed loop that holds one direction of a call at a target MOS: picks burst loss, extra delay and
+// rate cap from what the call shows of itself. Pure: time and measurements are passed in. Control
+// thread.
 #pragma once
 
 #include "base/e_model.hpp"
@@ -9,11 +10,11 @@
 namespace callweir::shaper {
 
 struct mos_observation {
-  double bitrate_kbps = 0;       // codec payload rate over the newest seconds
-  double loss = 0;               // on arrival
-  double inflicted_loss = 0;     // over the newest 20 s
-  double mos = 0;                // as estimated with both, 0: not known
-  double frame_ms = 20;          // packet interval
+  double bitrate_kbps = 0;    // codec payload rate over the newest seconds
+  double loss = 0;            // on arrival
+  double inflicted_loss = 0;  // over the newest 20 s
+  double mos = 0;             // as estimated with both, 0: not known
+  double frame_ms = 20;       // packet interval
   codec_model model = codec_model::opus_fb;
 };
 
@@ -28,7 +29,7 @@ class mos_controller {
   double target_;
   nanoseconds ramp_;
   time_point start_;
-  double correction_ = 0;        // integral part, on the R scale
+  double correction_ = 0;  // integral part, on the R scale
 };
 
 }  // namespace callweir::shaper
