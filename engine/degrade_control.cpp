@@ -1,0 +1,99 @@
+#include "engine/degrade_control.hpp"
+
+namespace callweir::engine {
+namespace {
+
+constexpr double window_s_least = 3;  // of media: less is no measurement (SPEC, `mos_before`)
+
+shaper::mos_observation observe(const classify::call_tracker& tracker,
+                                const classify::tracked_call& call, direction way) {
+  shaper::mos_observation seen;
+  seen.model = model_of(call.voice_codec);
+  seen.frame_ms = call.frame_ms;
+  const auto quality = tracker.quality(call.slot, way);
+  if (!quality) return seen;
+  seen.bitrate_kbps = quality->bitrate_kbps;
+  seen.loss = quality->loss;
+  seen.inflicted_loss = quality->inflicted_loss;
+  if (quality->window_s >= window_s_least) seen.mos = quality->mos;
+  return seen;
+}
+
+}  // namespace
+
+codec_model model_of(classify::codec codec) {
+  switch (codec) {
+    case classify::codec::pcmu:
+    case classify::codec::pcma:
+      return codec_model::g711_plc;
+    case classify::codec::g722:
+      return codec_model::g722;
+    case classify::codec::g729:
+      return codec_model::g729;
+    case classify::codec::g723:
+      return codec_model::g723;
+    case classify::codec::gsm:
+      return codec_model::gsm_efr;
+    case classify::codec::ilbc:
+      return codec_model::ilbc;
+    case classify::codec::amr:
+      return codec_model::amr_nb;
+    case classify::codec::amr_wb:
+      return codec_model::amr_wb;
+    case classify::codec::evs:
+    case classify::codec::opus:
+    case classify::codec::speex:
+    case classify::codec::unknown:
+      break;
+  }
+  return codec_model::opus_fb;
+}
+
+degrade_control::held_call& degrade_control::hold(const classify::tracked_call& call,
+                                                  const shaper::policy_line& line,
+                                                  classify::call_tracker& tracker, time_point now) {
+  held_call& held = held_[call.slot];
+  if (held.id != call.id) {
+    held = {};
+    held.id = call.id;
+    held.since = now;
+    tracker.enforcement_began(call.slot, now);
+  }
+  const bool changed = held.target != line.then.mos || held.ramp != line.then.ramp;
+  for (auto& controller : held.controller) {
+    if (!controller) {
+      controller = std::make_unique<shaper::mos_controller>(line.then.mos, line.then.ramp, now);
+    } else if (changed) {
+      controller->retarget(line.then.mos, line.then.ramp, now);
+    }
+  }
+  held.policy = line.name;
+  held.target = line.then.mos;
+  held.ramp = line.then.ramp;
+  return held;
+}
+
+void degrade_control::step(classify::call_tracker& tracker, shaper::policy_set& policies,
+                           time_point now) {
+  for (const classify::call_slot slot : tracker.active()) {
+    const classify::tracked_call* call = tracker.find(slot);
+    if (call == nullptr) continue;
+    const shaper::policy_line* line = call->ended ? nullptr : policies.degrading(slot);
+    if (line == nullptr) {
+      held_.erase(slot);
+      continue;
+    }
+    held_call& held = hold(*call, *line, tracker, now);
+    for (const direction way : {forward, backward}) {
+      held.applied[way] = held.controller[way]->step(now, observe(tracker, *call, way));
+      policies.set_impairment(slot, way, held.applied[way]);
+    }
+  }
+}
+
+const degrade_control::held_call* degrade_control::find(classify::call_slot call) const {
+  const auto found = held_.find(call);
+  return found == held_.end() ? nullptr : &found->second;
+}
+
+}  // namespace callweir::engine
