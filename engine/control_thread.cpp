@@ -237,7 +237,8 @@ void control_thread::forget_ended() {
     (void)id;
     const auto found =
         std::lower_bound(active.begin(), active.end(), std::pair(slot, std::string()));
-    // A slot that has another call by now was bound anew with that call's key, which resets its unit.
+    // A slot that has another call by now was bound anew with that call's key, which resets its
+    // unit.
     if (found != active.end() && found->first == slot) continue;
     state_.policies.current().forget_call(slot);
     state_.degrade.forget(slot);

@@ -23,7 +23,7 @@ result<void> policy_keeper::publish(policy_source source, time_point now) {
     return fail("the workers have not taken over the last policies yet", {},
                 "try again in a second");
   }
-  auto made = shaper::policy_set::compile(source.document, links_, calls_max_, set_.get());
+  auto made = shaper::policy_set::compile(source.whole.policies, links_, calls_max_, set_.get());
   if (!made) return tl::unexpected(made.error());
   (*made)->update_schedules(now);
   auto shown = std::make_unique<policies_in_force>();
@@ -34,7 +34,7 @@ result<void> policy_keeper::publish(policy_source source, time_point now) {
   set_ = std::move(*made);
   shown_ = std::move(shown);
   std::vector<std::string> names;
-  for (const auto& line : source.document.lines) names.push_back(line.name);
+  for (const auto& line : source.whole.policies.lines) names.push_back(line.name);
   names_.emplace_back(generation_, std::move(names));
   if (names_.size() > names_kept) names_.pop_front();
   source_ = std::move(source);

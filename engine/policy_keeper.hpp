@@ -10,14 +10,15 @@
 
 #include "base/result.hpp"
 #include "engine/commands.hpp"
+#include "engine/configuration.hpp"
 #include "shaper/policy_set.hpp"
 
 namespace callweir::engine {
 
-/// Policies as they were written: compiled from `document`, saved as `text`.
+/// A configuration and how it was written; its policies are what is in force.
 struct policy_source {
-  shaper::policy_document document;
-  std::string text;  // the whole configuration file
+  configuration whole;
+  std::string text;  // the whole file, what `save` writes
   std::string name;  // of the file, for messages
 };
 

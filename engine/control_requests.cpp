@@ -1,0 +1,135 @@
+#include "engine/control_requests.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+
+#include "base/log.hpp"
+
+namespace callweir::engine {
+namespace {
+
+constexpr std::size_t flows_most = 65'536;
+
+std::string text_field(const boost::json::object& object, const char* key) {
+  const auto* value = object.if_contains(key);
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+}
+
+std::int64_t number_field(const boost::json::object& object, const char* key,
+                          std::int64_t otherwise) {
+  const auto* value = object.if_contains(key);
+  return value != nullptr && value->is_int64() ? value->get_int64() : otherwise;
+}
+
+}  // namespace
+
+control_requests::control_requests(control_thread& thread, appliance_access access)
+    : thread_(thread), access_(std::move(access)) {}
+
+control::reply control_requests::answer(std::string_view request, const control::peer& who) {
+  try {
+    return dispatch(request, who);
+  } catch (const std::exception& problem) {
+    log::error("control", "request failed: {}", problem.what());
+    return control::reply::refused({std::string("the request failed: ") + problem.what(), {}, {}});
+  }
+}
+
+control::reply control_requests::dispatch(std::string_view request, const control::peer& who) {
+  boost::system::error_code problem;
+  const auto parsed =
+      boost::json::parse(boost::json::string_view(request.data(), request.size()), problem);
+  if (problem || !parsed.is_object()) {
+    return control::reply::refused({"the request is not a JSON object", {}, {}}, exit_usage);
+  }
+  const auto& object = parsed.get_object();
+  const std::string verb = text_field(object, "verb");
+  if (verb == "status") return status();
+  if (verb == "calls") return calls();
+  if (verb == "hosts") return hosts();
+  if (verb == "flows") {
+    const auto limit = number_field(object, "limit", 1000);
+    return flows(limit <= 0 ? flows_most
+                            : std::min<std::size_t>(static_cast<std::size_t>(limit), flows_most));
+  }
+  if (verb == "explain") return explain(text_field(object, "id"));
+  if (verb == "bypass") return bypass(text_field(object, "mode"), who);
+  if (verb == "policy-list") return policy_list();
+  const std::string text = text_field(object, "text"), name = text_field(object, "name");
+  if (verb == "policy-diff") return policy_diff(text, name);
+  if (verb == "policy-apply")
+    return policy_apply(text, name, number_field(object, "confirm_s", 0), who);
+  if (verb == "policy-confirm") return policy_confirm(who);
+  if (verb == "policy-rollback") return policy_rollback(who);
+  if (verb == "policy-save") return policy_save(who);
+  return control::reply::refused(
+      {"unknown verb '" + verb + "'", {}, "client and appliance differ in version"}, exit_usage);
+}
+
+control::reply control_requests::on_control(
+    const std::function<control::reply(control_state&)>& work) {
+  control::reply out;
+  if (!thread_.run([&](control_state& state) { out = work(state); })) {
+    return control::reply::refused({"the control thread is busy", {}, "try again in a second"});
+  }
+  return out;
+}
+
+control::reply control_requests::status() {
+  status_details details = access_.details ? access_.details() : status_details{};
+  details.records_lost += thread_.lost();
+  (void)thread_.run([&](control_state& state) {
+    details.policy_generation = state.policies.generation();
+    details.counters.emplace_back("events", state.events);
+    details.counters.emplace_back("orders_lost", state.orders_lost);
+    details.counters.emplace_back("calls_active", state.tracker.active().size());
+    details.counters.emplace_back("calls_degraded", state.degrade.size());
+    details.counters.emplace_back("flows_booked", state.book.size());
+  });
+  return {{status_json(*access_.shared, access_.links, &details)}, {}};
+}
+
+control::reply control_requests::calls() {
+  return on_control([](control_state& state) {
+    control::reply out;
+    for (auto& record : state.tracker.records()) {
+      state.book.add_actions(record);
+      append_json(out.records.emplace_back(), record);
+    }
+    return out;
+  });
+}
+
+control::reply control_requests::hosts() {
+  return on_control([](control_state& state) {
+    control::reply out;
+    for (const auto& record : state.tracker.hosts())
+      append_json(out.records.emplace_back(), record);
+    return out;
+  });
+}
+
+control::reply control_requests::flows(std::size_t limit) {
+  return on_control([limit](control_state& state) {
+    control::reply out;
+    for (const auto* flow : state.book.newest(limit)) {
+      append_json(out.records.emplace_back(), state.book.record(*flow));
+    }
+    return out;
+  });
+}
+
+control::reply control_requests::bypass(const std::string& mode, const control::peer& who) {
+  auto& flag = access_.shared->bypass;
+  if (mode == "on" || mode == "off") {
+    flag.store(mode == "on" ? 1 : 0);
+    log::info("audit", "uid {} (pid {}): bypass {}", who.uid, who.pid, mode);
+  } else if (mode != "status") {
+    return control::reply::refused({"unknown mode '" + mode + "'", {}, "on, off or status"},
+                                   exit_usage);
+  }
+  return {{flag.load() != 0 ? R"({"type":"bypass","on":true})" : R"({"type":"bypass","on":false})"},
+          {}};
+}
+
+}  // namespace callweir::engine
