@@ -13,12 +13,13 @@
 
 namespace callweir::capture {
 
-/// One worker's; single thread. Reads 802.1Q, 802.1ad and QinQ 9100 (3 tags, 2 kept), MPLS (8 labels,
-/// Ethernet or IP inside), PPPoE sessions, IPv4 with options, IPv6 with extension headers (8),
-/// fragments, and up to 3 tunnels: GRE (with PPTP, ERSPAN, bridging), IPIP, 6in4, 4in6, 6in6, VXLAN,
-/// GTP-U, CAPWAP data. What is inside a tunnel is believed only if its own headers are consistent;
-/// else the outer 5-tuple stays, status `ok`. Lengths that contradict the frame are clamped to what
-/// is there. No allocation after the constructor, and no byte beyond `captured` is read.
+/// One worker's; single thread. Reads 802.1Q, 802.1ad and QinQ 9100 (3 tags, 2 kept), MPLS (8
+/// labels, Ethernet or IP inside), PPPoE sessions, IPv4 with options, IPv6 with extension headers
+/// (8), fragments, and up to 3 tunnels: GRE (with PPTP, ERSPAN, bridging), IPIP, 6in4, 4in6, 6in6,
+/// VXLAN, GTP-U, CAPWAP data. What is inside a tunnel is believed only if its own headers are
+/// consistent; else the outer 5-tuple stays, status `ok`. Lengths that contradict the frame are
+/// clamped to what is there. No allocation after the constructor, and no byte beyond `captured` is
+/// read.
 class decoder {
  public:
   /// `inside_networks`: for captures, sets `from` by whether the (innermost) source is inside.

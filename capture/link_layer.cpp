@@ -61,8 +61,8 @@ decode_status frame_walk::llc(std::uint32_t at) noexcept {
 }
 
 // RFC 3032. What follows the bottom of the stack is told by its first nibble (RFC 4385): 4 and 6
-// are IP, 0 is the control word of a pseudowire. A pseudowire without control word is an Ethernet
-// header, believed if its type is one of IP's.
+// are IP, 0 may be the control word of a pseudowire, but a MAC address may begin with any of them.
+// What does not lead to a packet is read as an Ethernet header without control word.
 decode_status frame_walk::mpls(std::uint32_t at) noexcept {
   for (unsigned labels = 0;; ++labels) {
     if (labels == mpls_labels_max) return decode_status::too_deep;
@@ -73,14 +73,20 @@ decode_status frame_walk::mpls(std::uint32_t at) noexcept {
   }
   if (!readable(at, 1)) return decode_status::truncated;
   const unsigned nibble = byte(at) >> 4;
+  const packet_view before = packet_;
   if (nibble == 4 || nibble == 6) {
     const decode_status status = ip(at, nibble);
-    // A MAC address may begin with a 4 or 6 as well.
     if (status != decode_status::malformed) return status;
+    packet_ = before;
   }
   if (bridges_ != 0) return decode_status::not_ip;
   ++bridges_;
-  return ethernet(nibble == 0 ? at + 4 : at);
+  if (nibble == 0) {
+    const decode_status status = ethernet(at + 4);
+    if (status == decode_status::ok) return status;
+    packet_ = before;
+  }
+  return ethernet(at);
 }
 
 // RFC 2516, session stage.
