@@ -62,7 +62,8 @@ decode_status frame_walk::llc(std::uint32_t at) noexcept {
 
 // RFC 3032. What follows the bottom of the stack is told by its first nibble (RFC 4385): 4 and 6
 // are IP, 0 may be the control word of a pseudowire, but a MAC address may begin with any of them.
-// What does not lead to a packet is read as an Ethernet header without control word.
+// So what is no IP is tried as Ethernet first, then as Ethernet after a control word: the other
+// order would take a VLAN tag's four bytes for the control word's.
 decode_status frame_walk::mpls(std::uint32_t at) noexcept {
   for (unsigned labels = 0;; ++labels) {
     if (labels == mpls_labels_max) return decode_status::too_deep;
@@ -81,12 +82,10 @@ decode_status frame_walk::mpls(std::uint32_t at) noexcept {
   }
   if (bridges_ != 0) return decode_status::not_ip;
   ++bridges_;
-  if (nibble == 0) {
-    const decode_status status = ethernet(at + 4);
-    if (status == decode_status::ok) return status;
-    packet_ = before;
-  }
-  return ethernet(at);
+  const decode_status status = ethernet(at);
+  if (status == decode_status::ok || nibble != 0) return status;
+  packet_ = before;
+  return ethernet(at + 4);
 }
 
 // RFC 2516, session stage.

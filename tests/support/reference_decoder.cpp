@@ -146,15 +146,14 @@ void reference_decoder::mpls(place at) {
     lenient_ = lenient;
   }
   if (bridges_++ > 0) throw stop{decode_status::not_ip};
-  if (nibble == 0) {
-    try {
-      return ethernet(at + 4);
-    } catch (const stop&) {
-    }
-    *view_ = before;
-    lenient_ = lenient;
+  try {
+    return ethernet(at);
+  } catch (const stop&) {
+    if (nibble != 0) throw;
   }
-  ethernet(at);
+  *view_ = before;
+  lenient_ = lenient;
+  ethernet(at + 4);
 }
 
 void reference_decoder::ppp(place at) {
