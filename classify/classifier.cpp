@@ -80,6 +80,7 @@ void classifier::impl::process(std::span<const packet_view> packets, time_point 
     if (flow == no_flow) {
       flow = open(b, i, packet, flows.first(i));
       if (flow == no_flow) continue;
+      flows[i].opened = true;
     }
     hot_flow& hot = table.hot(flow);
     const direction way = b.swapped[i] == hot.has(flow_reversed) ? forward : backward;

@@ -36,6 +36,7 @@ struct packet_flow {
   direction way = forward;
   flow_role role = flow_role::unknown;   // of this packet inside its flow, set only for flows with an action:
                                          // STUN, DTLS, RTCP and keep-alives of a media flow are `signalling`
+  bool opened = false;                   // first packet of the flow
   bool fresh = false;                    // first packet of the flow, or its attributes changed: policy must look
 };
 
