@@ -8,11 +8,13 @@
 #include <vector>
 
 #include "base/record.hpp"
+#include "classify/calls/call_quality.hpp"
 #include "classify/flow_event.hpp"
 
 namespace callweir::classify {
 
-/// What the tracker asks of a worker.
+/// What the tracker asks of a worker. `call` is no_call when the flow's call is over and its slot
+/// is wanted for another one.
 struct attach_request {
   std::uint16_t worker = 0;
   flow_index flow = no_flow;
@@ -22,25 +24,13 @@ struct attach_request {
   bool emergency = false;
 };
 
-/// Quality of one direction of a call over the newest 20 s window, by the SPEC's definition of `mos`.
-struct call_quality {
-  double bitrate_kbps = 0;        // codec payload
-  double loss = 0;                // already missing on arrival, with the late ones
-  double inflicted_loss = 0;      // added by the appliance
-  double added_delay_ms = 0;
-  double jitter_ms = 0;
-  double mos_arriving = 0;        // without what was inflicted
-  double mos = 0;                 // with it
-  double window_s = 0;            // seconds of media in the window, < 3: not to be used
-};
-
 struct tracked_call {
   call_slot slot = no_call;
   std::string id;
   verdict what;
   bool emergency = false;
   codec voice_codec = codec::unknown;
-  double frame_ms = 20;           // estimated packet interval
+  double frame_ms = 20;  // estimated packet interval, mean of the directions
   bool ended = false;
   std::vector<std::uint64_t> flows;
 };
@@ -48,7 +38,7 @@ struct tracked_call {
 struct call_tracker_config {
   std::uint32_t calls_max = 20'000;
   std::uint32_t hosts_max = 100'000;
-  nanoseconds call_idle = std::chrono::seconds(30);   // no media for so long ends a call
+  nanoseconds call_idle = std::chrono::seconds(30);  // no media for so long ends a call
 };
 
 class call_tracker {
@@ -59,19 +49,22 @@ class call_tracker {
   void on_event(const flow_event& event);
   /// Ends idle calls. Call about once a second.
   void tick(time_point now);
-  /// Requests since the last time, at most one a flow and state.
+  /// What changed since the last time, at most one request a flow and state.
   std::vector<attach_request> take_requests();
 
   std::vector<call_slot> active() const;
+  /// nullptr for a slot without an active call.
   const tracked_call* find(call_slot slot) const;
+  /// `way` is that of the call's first media flow, as the workers see it. Records speak of
+  /// initiator and responder of the call, which differ where the called party's media came first.
   std::optional<call_quality> quality(call_slot slot, direction way) const;
   /// Enforcement of a call began: `mos_before` is fixed from the windows so far.
   void enforcement_began(call_slot slot, time_point at);
 
-  /// `flow_names` turns a flow's number into the record's id.
+  /// Flows are named by `flow_name`; `actions` is left to who knows them.
   call_record record(call_slot slot) const;
-  std::vector<call_record> records() const;           // active and recently ended
-  std::vector<call_record> take_ended();              // ended since the last time
+  std::vector<call_record> records() const;  // active and recently ended
+  std::vector<call_record> take_ended();     // ended since the last time, the newest 10,000
   std::vector<host_record> hosts() const;
 
  private:
