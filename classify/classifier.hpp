@@ -10,6 +10,7 @@
 
 #include "base/packet_view.hpp"
 #include "base/verdict.hpp"
+#include "classify/classifier_counters.hpp"
 #include "classify/flow_event.hpp"
 
 namespace callweir::classify {
@@ -25,6 +26,8 @@ struct classifier_config {
   std::array<std::uint64_t, 2> seed{};             // random at each start: keys the table's hash
   bool ndpi = true;                                // off: our own detectors only (the supervisor's ladder)
   bool closed_flows = true;                        // send `closed` for every flow, not only the noteworthy
+  bool touch = true;                               // make all memory present at start; captures: as it is used
+  std::uint8_t ndpi_share_pct = 25;                // of the core's time, at most; 0: no bound (captures)
 };
 
 /// Where a packet belongs. `flow` is no_flow for what has none (status not ok, table refused).
@@ -33,6 +36,7 @@ struct packet_flow {
   direction way = forward;
   flow_role role = flow_role::unknown;   // of this packet inside its flow, set only for flows with an action:
                                          // STUN, DTLS, RTCP and keep-alives of a media flow are `signalling`
+  bool opened = false;                   // first packet of the flow
   bool fresh = false;                    // first packet of the flow, or its attributes changed: policy must look
 };
 
@@ -44,9 +48,6 @@ struct flow_facts {
   verdict call_what;                     // the call's own verdict; confidence 0 without a call
   bool emergency = false;
 };
-
-/// Counters by one thread, read by anyone.
-struct classifier_counters;
 
 class classifier {
  public:
@@ -75,6 +76,9 @@ class classifier {
   void expect_media(const dialog_notice& notice) noexcept;    // signalling seen by another worker
   /// Marks every flow `fresh` at its next packet (a new policy).
   void refresh_all() noexcept;
+
+  /// Overload: known flows keep their verdicts and measurements, nothing new is inspected meanwhile.
+  void shed_inspection(bool shed) noexcept;
 
   const classifier_counters& counters() const noexcept;
   std::size_t memory_bytes() const noexcept;                  // taken at start-up, all in

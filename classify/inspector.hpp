@@ -1,9 +1,11 @@
-// Decides what an undecided flow is: fuses our detectors with nDPI's opinion. One worker's, single thread; no
-// allocation after start-up.
+// Decides what an undecided flow is: fuses our detectors with nDPI's opinion. One worker's, single
+// thread; no allocation after start-up.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/packet_view.hpp"
@@ -15,11 +17,12 @@ namespace callweir::classify {
 /// What nDPI said so far, by name through base/applications.
 struct ndpi_opinion {
   app_id master = 0, app = 0;
-  bool guessed = false;       // by port or address, not by content
-  bool done = false;          // it will say no more
+  bool guessed = false;  // by port or address, not by content
+  bool done = false;     // it will say no more
 };
 
-/// Scratch of one flow under inspection; from a bounded pool, goes back with the final verdict. Fixed size.
+/// Scratch of one flow under inspection; from a bounded pool, goes back with the final verdict.
+/// Fixed size.
 struct inspection;
 
 enum class inspection_step : std::uint8_t {
@@ -30,7 +33,7 @@ enum class inspection_step : std::uint8_t {
 
 struct inspected_flow {
   const flow_identity& flow;
-  const flow_totals& totals;      // the current packet counted
+  const flow_totals& totals;  // the current packet counted
   const ndpi_opinion& ndpi;
 };
 
@@ -39,28 +42,30 @@ class inspector {
   struct config {
     std::vector<std::string> emergency_numbers;
     std::uint32_t inspections_max = 65'536;
-    std::uint32_t endpoints_max = 65'536;      // inside endpoints profiled
-    std::uint32_t expectations_max = 16'384;   // media addresses announced by signalling
+    std::uint32_t endpoints_max = 65'536;     // inside endpoints profiled
+    std::uint32_t expectations_max = 16'384;  // media addresses announced by signalling
     std::array<std::uint64_t, 2> seed{};
   };
   /// Dialog and endpoint events go to `events` at once.
-  inspector(const config& config, event_sink& events);
+  inspector(const config& settings, event_sink& events);
   ~inspector();
 
   /// nullptr when the pool is empty: the flow stays unclassified, counted as shed.
   inspection* acquire() noexcept;
   void release(inspection* scratch) noexcept;
 
-  /// Cheap first look at a new flow, before nDPI and scratch are spent: false when it cannot belong to
-  /// telephony and nDPI need not name it either.
+  /// Cheap first look at a new flow, before nDPI and scratch are spent: false when it cannot belong
+  /// to telephony and nDPI need not name it either.
   bool worth_inspecting(const packet_view& first) const noexcept;
   /// True while nDPI should still see this flow's packets (bounded: about 8 to 10).
   bool wants_ndpi(const inspection& scratch) const noexcept;
 
-  inspection_step observe(inspection& scratch, const inspected_flow& flow, const packet_view& packet,
-                          direction way, verdict& out, call_ties& ties) noexcept;
+  inspection_step observe(inspection& scratch, const inspected_flow& flow,
+                          const packet_view& packet, direction way, verdict& out,
+                          call_ties& ties) noexcept;
   /// The flow ends or its time is up before it was decided: the last word.
-  void conclude(inspection& scratch, const inspected_flow& flow, verdict& out, call_ties& ties) noexcept;
+  void conclude(inspection& scratch, const inspected_flow& flow, verdict& out,
+                call_ties& ties) noexcept;
 
   void expect_media(const dialog_notice& notice) noexcept;
   std::size_t memory_bytes() const noexcept;

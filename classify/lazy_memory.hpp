@@ -5,11 +5,14 @@
 #include <sys/mman.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <new>
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+#include "base/arena.hpp"
 
 namespace callweir::classify {
 
@@ -19,21 +22,24 @@ class lazy_array {
   static_assert(std::is_trivially_destructible_v<T>);
 
  public:
-  /// Throws std::bad_alloc. `touch`: every page is made present now, on huge pages where the kernel
-  /// gives them (a dead process with large pages frees its interface sooner).
+  /// Throws std::bad_alloc. `touch`: every page is made present now, on the largest pages there
+  /// are.
   lazy_array(std::size_t count, bool touch) : count_(count) {
     if (count == 0) return;
+    if (touch) {
+      auto made = arena::make(bytes());
+      if (!made) throw std::bad_alloc();
+      resident_ = std::move(*made);
+      data_ = resident_.template take<T>(count);
+      return;
+    }
     void* const at = mmap(nullptr, bytes(), PROT_READ | PROT_WRITE,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (at == MAP_FAILED) throw std::bad_alloc();
     data_ = static_cast<T*>(at);
-    if (!touch) return;
-    madvise(at, bytes(), MADV_HUGEPAGE);
-    auto* const first = static_cast<volatile std::uint8_t*>(at);
-    for (std::size_t i = 0; i < bytes(); i += 4096) first[i] = 0;
   }
   ~lazy_array() {
-    if (data_ != nullptr) munmap(data_, bytes());
+    if (data_ != nullptr && resident_.data() == nullptr) munmap(data_, bytes());
   }
   lazy_array(const lazy_array&) = delete;
   lazy_array& operator=(const lazy_array&) = delete;
@@ -44,6 +50,7 @@ class lazy_array {
   std::size_t bytes() const noexcept { return count_ * sizeof(T); }
 
  private:
+  arena resident_;
   T* data_ = nullptr;
   std::size_t count_;
 };
@@ -91,6 +98,8 @@ class bounded_pool {
   }
   void give(std::uint32_t i) noexcept { free_.push_back(i); }
 
+  /// True once place `i` has an object, taken or given back.
+  bool made(std::uint32_t i) const noexcept { return i < made_; }
   T& operator[](std::uint32_t i) noexcept { return *at(i); }
   const T& operator[](std::uint32_t i) const noexcept { return *at(i); }
   std::uint32_t in_use() const noexcept { return made_ - static_cast<std::uint32_t>(free_.size()); }

@@ -1,0 +1,379 @@
+#include "classify/classifier.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/applications.hpp"
+#include "classify/classifier_impl.hpp"
+#include "classify/reasons.hpp"
+#include "classify/service_names.hpp"
+
+namespace callweir::classify {
+namespace {
+
+constexpr std::uint32_t sweep_a_burst = 16;  // records: 1 M flows in 62,500 bursts
+constexpr std::uint32_t sweep_pressed = 64;  // the same while the table is more than half full
+constexpr std::uint32_t sweep_idle = 2048;
+constexpr std::uint32_t samples_a_burst = 8;
+constexpr std::uint32_t call_slots = 32'768;  // the control thread's table is not larger
+
+std::uint32_t share_of(std::uint32_t flows_max, std::uint32_t part, std::uint32_t least,
+                       std::uint32_t most) {
+  return std::clamp(flows_max / part, least, most);
+}
+
+flow_table::config table_config(const classifier_config& c) {
+  return {c.flows_max, c.timeout_udp, c.timeout_tcp, c.timeout_unclassified, c.seed, c.touch};
+}
+
+inspector::config inspector_config(const classifier_config& c) {
+  inspector::config out;
+  out.emergency_numbers = c.emergency_numbers;
+  out.inspections_max = share_of(c.flows_max, 16, 256, 65'536);
+  out.endpoints_max = share_of(c.flows_max, 16, 256, 65'536);
+  out.expectations_max = share_of(c.flows_max, 64, 256, 16'384);
+  out.seed = {c.seed[1], ~c.seed[0]};
+  return out;
+}
+
+}  // namespace
+
+classifier::impl::impl(const classifier_config& wanted, event_sink& sink)
+    : config(wanted),
+      events(sink),
+      table(table_config(wanted)),
+      guard(wanted.flows_max, table.hash()),
+      detectors(inspector_config(wanted), *this),
+      ndpi_time(wanted.ndpi_share_pct),
+      works(share_of(wanted.flows_max, 16, 256, 65'536), wanted.touch),
+      monitors(share_of(wanted.flows_max, 64, 256, 16'384), wanted.touch),
+      works_max(share_of(wanted.flows_max, 16, 256, 65'536)),
+      call_verdicts(call_slots) {
+  if (wanted.ndpi) {
+    ndpi.emplace(ndpi_adapter::config{share_of(wanted.flows_max, 16, 256, 65'536), wanted.touch});
+  }
+  measured.reserve(share_of(wanted.flows_max, 64, 256, 16'384));
+  endpoints.reserve(endpoints_max);
+}
+
+void classifier::impl::process(std::span<const packet_view> packets, time_point now,
+                               std::span<packet_flow> flows) noexcept {
+  // Ageing comes first: a flow that this burst touches cannot end in it and leave a stale index
+  // behind.
+  sweep(now, table.pressed() ? sweep_pressed : sweep_a_burst);
+  if (ndpi_time.bounded()) ndpi_time.pass(now);
+  flow_table::burst b;
+  table.prepare(packets, b);
+  std::uint64_t without = 0;
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    const packet_view& packet = packets[i];
+    flows[i] = packet_flow{};
+    if (packet.status != decode_status::ok) {
+      ++without;
+      continue;
+    }
+    flow_index flow = table.find(b, i);
+    if (flow != no_flow && table.expired(table.hot(flow), packet.time)) [[unlikely]] {
+      close(flow, counters.flows_closed);
+      flow = no_flow;
+    }
+    if (flow == no_flow) {
+      flow = open(b, i, packet, flows.first(i));
+      if (flow == no_flow) continue;
+      flows[i].opened = true;
+    }
+    hot_flow& hot = table.hot(flow);
+    const direction way = b.swapped[i] == hot.has(flow_reversed) ? forward : backward;
+    count(hot, flow, packet, way);
+    flows[i].flow = flow;
+    flows[i].way = way;
+    constexpr std::uint32_t needs_look = flow_working | flow_gated;
+    if ((hot.context & (flow_decided | needs_look)) != flow_decided) look(flow, packet, flows[i]);
+    if (hot.context >> flow_generation_shift != generation) [[unlikely]] {
+      hot.context = (hot.context & ~generation_mask) | static_cast<std::uint32_t>(generation)
+                                                           << flow_generation_shift;
+      flows[i].fresh = true;
+    }
+  }
+  counters.packets.add(packets.size());
+  counters.without_flow.add(without);
+  sample_some(now, samples_a_burst);
+}
+
+void classifier::impl::count(hot_flow& hot, flow_index flow, const packet_view& packet,
+                             direction way) noexcept {
+  hot.bytes[way] += packet.l3_bytes;
+  if (++hot.packets[way] == 0) [[unlikely]]
+    ++table.warm(flow).packets_wraps[way];
+  hot.last_ns = std::max(hot.last_ns, packet.time.ns);
+  if (packet.protocol != proto_tcp) return;
+  constexpr std::uint8_t fin = 1, syn = 2, rst = 4;
+  if ((packet.tcp_flags & (fin | rst)) != 0) hot.set(flow_closing);
+  // The same ports once more: a connection that lives.
+  if ((packet.tcp_flags & syn) != 0) hot.clear(flow_closing);
+}
+
+flow_index classifier::impl::open(const flow_table::burst& b, std::size_t i,
+                                  const packet_view& packet,
+                                  std::span<const packet_flow> so_far) noexcept {
+  if (table.pressed()) [[unlikely]] {
+    const auto answer = guard.ask(packet.source, packet.time);
+    if (answer != flood_guard::answer::open) {
+      (answer == flood_guard::answer::source_exceeds ? counters.untracked_source
+                                                     : counters.untracked_worker)
+          .add();
+      return no_flow;
+    }
+  }
+  auto place = table.find_place(b.hashes[i], {});
+  if (place.what != flow_table::place::kind::room) [[unlikely]] {
+    std::array<flow_index, flow_table::burst_max> pinned;
+    for (std::size_t j = 0; j < so_far.size(); ++j) pinned[j] = so_far[j].flow;
+    place = table.find_place(b.hashes[i], {pinned.data(), so_far.size()});
+    if (place.what == flow_table::place::kind::evict) {
+      close(place.victim, counters.flows_evicted);
+      place = table.find_place(b.hashes[i], {});
+    }
+    if (place.what != flow_table::place::kind::room) {
+      counters.untracked_full.add();
+      return no_flow;
+    }
+  }
+  const flow_index flow = table.open(b.keys[i], b.hashes[i], b.swapped[i], packet);
+  table.warm(flow).count = ++flows_opened;
+  mark_changed(table.hot(flow));
+  counters.flows_opened.add();
+  if (const app_id named = protocol_application(packet.protocol); named != app_unknown) {
+    warm_flow& warm = table.warm(flow);
+    warm.app = named;
+    warm.role = flow_role::other;
+    warm.confidence_pct = 99;
+    warm.reasons = bit(reason::not_inspected);
+    table.hot(flow).set(flow_decided);
+  }
+  return flow;
+}
+
+void classifier::impl::settle_unworthy(flow_index flow, const packet_view& first) noexcept {
+  warm_flow& warm = table.warm(flow);
+  hot_flow& hot = table.hot(flow);
+  warm.app = service_application(first.protocol, first.source_port, first.destination_port);
+  warm.reasons = bit(warm.app == app_unknown ? reason::not_inspected : reason::known_service_port);
+  warm.role = warm.app == app_unknown ? flow_role::unknown : flow_role::other;
+  warm.confidence_pct = warm.app == app_unknown ? 80 : 95;
+  hot.set(flow_decided);
+  hot.set(flow_gated);
+}
+
+void classifier::impl::close(flow_index flow, classifier_counters::count& counter) noexcept {
+  hot_flow& hot = table.hot(flow);
+  const time_point at{hot.last_ns};
+  call_ties ties;
+  if (hot.has(flow_working)) {
+    flow_work& work = works[table.warm(flow).work];
+    if (work.scratch != nullptr) conclude(flow, work);
+    if (work.media != flow_work::none) end_media(flow, work);
+    ties = work.ties;
+    drop_work_if_done(flow);
+  }
+  counter.add();
+  const warm_flow& warm = table.warm(flow);
+  if (config.closed_flows || warm.voip || hot.has(flow_in_call) || hot.action != 0) {
+    flow_event event = event_of(flow_event::kind::closed, flow, at);
+    event.ties = ties;
+    send(event);
+  }
+  table.erase(flow);
+}
+
+void classifier::impl::sweep(time_point now, std::uint32_t records) noexcept {
+  const bool round = table.sweep(records, [&](flow_index flow) {
+    if (table.expired(table.hot(flow), now)) {
+      close(flow, counters.flows_closed);
+    } else if (!endpoints.empty()) {
+      apply_endpoints(flow, now);
+    }
+  });
+  if (!round || endpoints.empty()) return;
+  std::erase_if(endpoints, [](pending_endpoint& e) { return --e.rounds_left == 0; });
+}
+
+flow_identity classifier::impl::identity_of(flow_index flow) const noexcept {
+  flow_identity out = table.identity(flow);
+  out.worker = config.worker;
+  out.id = static_cast<std::uint64_t>(config.worker) << 48 | table.warm(flow).count;
+  return out;
+}
+
+flow_totals classifier::impl::totals_of(flow_index flow) const noexcept {
+  const hot_flow& hot = table.hot(flow);
+  const warm_flow& warm = table.warm(flow);
+  flow_totals out;
+  out.first = {warm.first_ns};
+  out.last = {std::max(hot.last_ns, warm.first_ns)};
+  for (const direction way : {forward, backward}) {
+    out.packets[way] = hot.packets[way] + (std::uint64_t{warm.packets_wraps[way]} << 32);
+    out.bytes[way] = hot.bytes[way];
+  }
+  return out;
+}
+
+verdict classifier::impl::verdict_of(flow_index flow) const noexcept {
+  const warm_flow& warm = table.warm(flow);
+  verdict out;
+  out.app = warm.app;
+  out.ndpi_master = warm.ndpi_master;
+  out.ndpi_app = warm.ndpi_app;
+  out.role = warm.role;
+  out.p2p = static_cast<tristate>(warm.p2p);
+  out.voip = warm.voip;
+  out.confidence_pct = warm.confidence_pct;
+  out.reasons = warm.reasons;
+  return out;
+}
+
+flow_event classifier::impl::event_of(flow_event::kind kind, flow_index flow,
+                                      time_point at) const noexcept {
+  flow_event event;
+  const warm_flow& warm = table.warm(flow);
+  event.type = kind;
+  event.at = at;
+  event.flow = identity_of(flow);
+  event.totals = totals_of(flow);
+  event.what = verdict_of(flow);
+  event.call = warm.call == 0 ? no_call : warm.call - 1;
+  event.action = table.hot(flow).action;
+  event.decided_packet = warm.decided_packet;
+  event.decided_after = std::chrono::microseconds(warm.decided_us);
+  return event;
+}
+
+void classifier::impl::send(const flow_event& event) noexcept {
+  if (!events.push(event)) counters.events_lost.add();
+}
+
+bool classifier::impl::push(const flow_event& event) noexcept {
+  if (event.type == flow_event::kind::endpoint && endpoints.size() < endpoints_max) {
+    endpoints.push_back(
+        {event.flow.source, event.flow.source_port, event.flow.protocol, event.what, 2});
+  }
+  send(event);
+  return true;
+}
+
+bool classifier::impl::is_current(flow_index flow, std::uint64_t id) const noexcept {
+  return table.in_use(flow) && identity_of(flow).id == id;
+}
+
+void classifier::impl::mark_changed(hot_flow& hot) noexcept {
+  hot.context |= static_cast<std::uint32_t>(generation_stale) << flow_generation_shift;
+}
+
+// The public face.
+
+classifier::classifier(const classifier_config& config, event_sink& events)
+    : impl_(std::make_unique<impl>(config, events)) {}
+classifier::~classifier() = default;
+
+void classifier::process(std::span<const packet_view> packets, time_point now,
+                         std::span<packet_flow> flows) noexcept {
+  impl_->process(packets, now, flows);
+}
+
+void classifier::idle(time_point now) noexcept {
+  impl_->sweep(now, sweep_idle);
+  impl_->sample_some(now, std::numeric_limits<std::uint32_t>::max());
+}
+
+void classifier::finish() noexcept {
+  while (!impl_->table.sweep(
+      sweep_idle, [this](flow_index flow) { impl_->close(flow, impl_->counters.flows_closed); })) {
+  }
+  // The first round may have begun in the middle.
+  while (!impl_->table.sweep(
+      sweep_idle, [this](flow_index flow) { impl_->close(flow, impl_->counters.flows_closed); })) {
+  }
+}
+
+std::uint32_t classifier::action(flow_index flow) const noexcept {
+  return impl_->table.in_use(flow) ? impl_->table.hot(flow).action : 0;
+}
+
+void classifier::set_action(flow_index flow, std::uint32_t handle) noexcept {
+  if (impl_->table.in_use(flow)) impl_->table.hot(flow).action = handle;
+}
+
+flow_facts classifier::facts(flow_index flow) const noexcept {
+  flow_facts out;
+  if (!impl_->table.in_use(flow)) return out;
+  const warm_flow& warm = impl_->table.warm(flow);
+  out.flow = impl_->identity_of(flow);
+  out.what = impl_->verdict_of(flow);
+  out.emergency = warm.emergency;
+  if (warm.call != 0) {
+    out.call = warm.call - 1;
+    if (out.call < impl_->call_verdicts.size()) out.call_what = impl_->call_verdicts[out.call];
+  }
+  return out;
+}
+
+void classifier::record_fate(const packet_flow& packet, bool dropped,
+                             nanoseconds added_delay) noexcept {
+  if (!impl_->table.in_use(packet.flow) || !impl_->table.hot(packet.flow).has(flow_working)) return;
+  const flow_work& work = impl_->works[impl_->table.warm(packet.flow).work];
+  if (work.media != flow_work::none) {
+    impl_->monitors[work.media].fate(packet.way, packet.role, dropped, added_delay);
+  }
+}
+
+void classifier::attach_call(flow_index flow, std::uint64_t id, call_slot call,
+                             const verdict& call_what, bool emergency) noexcept {
+  if (call != no_call && call < impl_->call_verdicts.size()) impl_->call_verdicts[call] = call_what;
+  if (!impl_->is_current(flow, id)) return;
+  warm_flow& warm = impl_->table.warm(flow);
+  hot_flow& hot = impl_->table.hot(flow);
+  warm.call = call == no_call ? 0 : call + 1;
+  warm.emergency = emergency;
+  if (call == no_call) {
+    hot.clear(flow_in_call);
+  } else {
+    hot.set(flow_in_call);
+  }
+  // The record claims the higher confidence of flow and call: this packet is where it got there.
+  if (warm.voip && warm.decided_packet == 0 && call_what.confidence_pct >= decided_pct) {
+    const flow_totals totals = impl_->totals_of(flow);
+    warm.decided_packet = static_cast<std::uint32_t>(totals.packets[0] + totals.packets[1]);
+    warm.decided_us = static_cast<std::uint32_t>(
+        std::clamp<std::int64_t>((totals.last - totals.first).count() / 1000, 0, 0xffff'ffff));
+  }
+  impl_->mark_changed(hot);
+}
+
+void classifier::expect_media(const dialog_notice& notice) noexcept {
+  impl_->detectors.expect_media(notice);
+}
+
+void classifier::refresh_all() noexcept {
+  if (++impl_->generation != generation_stale) return;
+  // Once in 255 times every record is marked, so that an old flow cannot meet its own number again.
+  impl_->generation = 0;
+  for (flow_index i = 0; i < impl_->table.high_water(); ++i)
+    impl_->mark_changed(impl_->table.hot(i));
+}
+
+void classifier::shed_inspection(bool shed) noexcept {
+  impl_->shed = shed;
+}
+
+const classifier_counters& classifier::counters() const noexcept {
+  return impl_->counters;
+}
+
+std::size_t classifier::memory_bytes() const noexcept {
+  return sizeof(impl) + impl_->table.memory_bytes() + impl_->works.bytes() +
+         impl_->monitors.bytes() + impl_->detectors.memory_bytes() +
+         (impl_->ndpi ? impl_->ndpi->memory_bytes() : 0) +
+         impl_->call_verdicts.size() * sizeof(verdict);
+}
+
+}  // namespace callweir::classify

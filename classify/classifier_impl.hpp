@@ -1,0 +1,134 @@
+// The inside of the classifier: the flow table, and what a flow that is looked at holds from
+// bounded pools. Included by classifier*.cpp only.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "classify/classifier.hpp"
+#include "classify/flood_guard.hpp"
+#include "classify/flow_table.hpp"
+#include "classify/inspector.hpp"
+#include "classify/lazy_memory.hpp"
+#include "classify/media_monitor.hpp"
+#include "classify/ndpi_adapter.hpp"
+
+namespace callweir::classify {
+
+/// Bounds the time that nDPI may take: a share of the time that passes, saved up for 100 ms at
+/// most.
+class time_share {
+ public:
+  explicit time_share(std::uint8_t percent) : percent_(percent) {}
+  bool bounded() const noexcept { return percent_ != 0; }
+  void pass(time_point now) noexcept {
+    const std::int64_t passed = std::clamp<std::int64_t>(now.ns - last_ns_, 0, saved_ns_max);
+    last_ns_ = now.ns;
+    left_ns_ = std::min(left_ns_ + passed * percent_ / 100, saved_ns_max * percent_ / 100);
+  }
+  bool left() const noexcept { return left_ns_ > 0; }
+  void spend(std::int64_t ns) noexcept { left_ns_ -= ns; }
+
+ private:
+  static constexpr std::int64_t saved_ns_max = 100'000'000;
+  std::uint8_t percent_;
+  std::int64_t left_ns_ = 0;
+  std::int64_t last_ns_ = 0;
+};
+
+/// What a flow holds while its packets are inspected or measured.
+struct flow_work {
+  static constexpr std::uint32_t none = 0xffff'ffff;
+
+  flow_index flow = no_flow;
+  inspection* scratch = nullptr;
+  ndpi_adapter::handle ndpi = ndpi_adapter::none;
+  std::uint32_t media = none;  // place in the pool of monitors
+  std::uint32_t media_at = 0;  // place in the list of flows that are measured
+  std::uint16_t observed = 0;  // packets that were inspected
+  bool ndpi_tried = false;
+  ndpi_opinion opinion;
+  call_ties ties;
+};
+
+struct classifier::impl final : private event_sink {
+  impl(const classifier_config& wanted, event_sink& sink);
+
+  // classifier.cpp: the burst, and the life of flows
+  void process(std::span<const packet_view> packets, time_point now,
+               std::span<packet_flow> flows) noexcept;
+  flow_index open(const flow_table::burst& b, std::size_t i, const packet_view& packet,
+                  std::span<const packet_flow> so_far) noexcept;
+  void settle_unworthy(flow_index flow, const packet_view& first) noexcept;
+  void count(hot_flow& hot, flow_index flow, const packet_view& packet, direction way) noexcept;
+  void close(flow_index flow, classifier_counters::count& counter) noexcept;
+  void sweep(time_point now, std::uint32_t records) noexcept;
+  flow_event event_of(flow_event::kind kind, flow_index flow, time_point at) const noexcept;
+  void send(const flow_event& event) noexcept;
+  verdict verdict_of(flow_index flow) const noexcept;
+  flow_totals totals_of(flow_index flow) const noexcept;
+  flow_identity identity_of(flow_index flow) const noexcept;
+  bool is_current(flow_index flow, std::uint64_t id) const noexcept;
+  void mark_changed(hot_flow& hot) noexcept;
+
+  // classifier_inspection.cpp: what becomes of a packet whose flow is not done with
+  void look(flow_index flow, const packet_view& packet, packet_flow& where) noexcept;
+  bool begin_work(flow_index flow, const packet_view& packet) noexcept;
+  void inspect(flow_index flow, flow_work& work, const packet_view& packet, direction way) noexcept;
+  void ask_ndpi(flow_work& work, const packet_view& packet) noexcept;
+  void end_ndpi(flow_work& work) noexcept;
+  void end_inspection(flow_index flow, flow_work& work, bool decided) noexcept;
+  void conclude(flow_index flow, flow_work& work) noexcept;
+  bool park_one() noexcept;
+  void drop_work_if_done(flow_index flow) noexcept;
+  void apply(flow_index flow, verdict what, const call_ties& ties, time_point at,
+             bool tell) noexcept;
+  void name_by_ndpi(verdict& what, const ndpi_opinion& opinion) const noexcept;
+  void begin_media(flow_index flow, flow_work& work, time_point at) noexcept;
+  void end_media(flow_index flow, flow_work& work) noexcept;
+  void send_samples(flow_work& work, time_point now) noexcept;
+  void sample_some(time_point now, std::uint32_t flows) noexcept;
+  void apply_endpoints(flow_index flow, time_point at) noexcept;
+
+  // event_sink of the inspector: endpoint events are remembered on their way
+  bool push(const flow_event& event) noexcept override;
+
+  /// An endpoint that was recognised; the sweep gives its flows the verdict as it meets them.
+  struct pending_endpoint {
+    ip_address address;
+    std::uint16_t port = 0;
+    std::uint8_t protocol = 0;
+    verdict what;
+    std::uint8_t rounds_left = 0;
+  };
+  static constexpr std::size_t endpoints_max = 64;
+
+  classifier_config config;
+  event_sink& events;
+  flow_table table;
+  flood_guard guard;
+  inspector detectors;
+  std::optional<ndpi_adapter> ndpi;
+  time_share ndpi_time;
+  bounded_pool<flow_work> works;
+  bounded_pool<media_monitor> monitors;
+  std::vector<std::uint32_t> measured;  // works with a monitor
+  std::uint32_t measured_at = 0;
+  std::uint32_t park_at = 0;  // clock hand over the pool of works
+  std::uint32_t works_max;
+  std::vector<verdict> call_verdicts;  // by call_slot
+  std::vector<pending_endpoint> endpoints;
+  std::uint64_t flows_opened = 0;
+  std::uint8_t generation = 0;  // of policies; generation_stale never equals it
+  bool shed = false;
+  classifier_counters counters;
+};
+
+/// A flow with this generation is looked at by policy at its next packet.
+constexpr std::uint8_t generation_stale = 255;
+constexpr std::uint32_t generation_mask = 0xffu << flow_generation_shift;
+
+/// Confidence from which a verdict counts as decided, in percent.
+constexpr std::uint8_t decided_pct = 90;
+
+}  // namespace callweir::classify

@@ -1,0 +1,328 @@
+#include <algorithm>
+#include <ctime>
+
+#include "base/applications.hpp"
+#include "classify/classifier_impl.hpp"
+#include "classify/reasons.hpp"
+
+namespace callweir::classify {
+namespace {
+
+/// A flow named by its first packet that is still going on after so many packets is looked at after
+/// all: a call may have begun with what looks like a question for a name.
+constexpr std::uint64_t gated_packets_max = 40;
+/// The inspector ends its work itself; this ends it should a flow keep it undecided for ever.
+constexpr std::uint16_t observed_max = 2000;
+/// How many places the clock hand looks at to find the longest silent one.
+constexpr int park_candidates = 8;
+
+std::int64_t thread_ns() noexcept {
+  timespec t{};
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return static_cast<std::int64_t>(t.tv_sec) * 1'000'000'000 + t.tv_nsec;
+}
+
+/// Names that are a claim of telephony: never taken over from nDPI where the inspector does not
+/// agree.
+bool claims_telephony(app_id app) noexcept {
+  static const app_id claims[] = {app_skype,
+                                  app_sip,
+                                  app_rtp,
+                                  find_application("TeamsCall").value_or(0),
+                                  find_application("WhatsAppCall").value_or(0),
+                                  find_application("SignalVoip").value_or(0),
+                                  find_application("TelegramVoip").value_or(0),
+                                  find_application("FacebookVoip").value_or(0),
+                                  find_application("GoogleCall").value_or(0),
+                                  find_application("ViberVoip").value_or(0),
+                                  find_application("LineCall").value_or(0),
+                                  find_application("KakaoTalk_Voice").value_or(0),
+                                  find_application("SnapchatCall").value_or(0),
+                                  find_application("SRTP").value_or(0)};
+  return std::find(std::begin(claims), std::end(claims), app) != std::end(claims);
+}
+
+}  // namespace
+
+void classifier::impl::look(flow_index flow, const packet_view& packet,
+                            packet_flow& where) noexcept {
+  hot_flow& hot = table.hot(flow);
+  if (hot.has(flow_gated)) {
+    if (std::uint64_t{hot.packets[0]} + hot.packets[1] < gated_packets_max) return;
+    hot.clear(flow_gated);
+    hot.clear(flow_decided);
+  }
+  // Nothing to be learnt from a bare acknowledgement, nor from the tail of a fragmented datagram.
+  const bool says_something = packet.payload_captured > 0 && !packet.later_fragment;
+  if (!hot.has(flow_decided) && !hot.has(flow_working)) {
+    if (!says_something && (packet.protocol == proto_tcp || packet.later_fragment)) return;
+    if (!begin_work(flow, packet)) return;
+  }
+  if (!hot.has(flow_working)) return;
+  flow_work& work = works[table.warm(flow).work];
+  if (work.scratch != nullptr && (says_something || packet.protocol != proto_tcp)) {
+    inspect(flow, work, packet, where.way);
+  }
+  if (hot.has(flow_working) && work.media != flow_work::none) {
+    where.role = monitors[work.media].observe(packet, where.way);
+    send_samples(work, packet.time);
+  }
+}
+
+bool classifier::impl::begin_work(flow_index flow, const packet_view& packet) noexcept {
+  if (shed) {
+    counters.inspections_shed.add();
+    return false;
+  }
+  const bool gone_on =
+      std::uint64_t{table.hot(flow).packets[0]} + table.hot(flow).packets[1] >= gated_packets_max;
+  if (!gone_on && !detectors.worth_inspecting(packet)) {
+    settle_unworthy(flow, packet);
+    return false;
+  }
+  std::uint32_t taken = works.take();
+  if (taken == bounded_pool<flow_work>::none && park_one()) taken = works.take();
+  if (taken == bounded_pool<flow_work>::none) {
+    counters.inspections_shed.add();
+    return false;
+  }
+  inspection* scratch = detectors.acquire();
+  if (scratch == nullptr && park_one()) scratch = detectors.acquire();
+  if (scratch == nullptr) {
+    works.give(taken);
+    counters.inspections_shed.add();
+    table.warm(flow).reasons |= bit(reason::inspection_shed);
+    return false;
+  }
+  flow_work& work = works[taken];
+  work = flow_work{};
+  work.flow = flow;
+  work.scratch = scratch;
+  table.warm(flow).work = taken;
+  table.hot(flow).set(flow_working);
+  return true;
+}
+
+bool classifier::impl::park_one() noexcept {
+  flow_index chosen = no_flow;
+  for (int looked = 0; looked < park_candidates * 4; ++looked) {
+    park_at = park_at + 1 < works_max ? park_at + 1 : 0;
+    if (!works.made(park_at)) continue;
+    const flow_work& work = works[park_at];
+    if (work.flow == no_flow || work.scratch == nullptr || work.media != flow_work::none) continue;
+    if (chosen == no_flow || table.hot(work.flow).last_ns < table.hot(chosen).last_ns)
+      chosen = work.flow;
+    if (looked >= park_candidates && chosen != no_flow) break;
+  }
+  if (chosen == no_flow) return false;
+  flow_work& work = works[table.warm(chosen).work];
+  conclude(chosen, work);
+  drop_work_if_done(chosen);
+  if (!table.hot(chosen).has(flow_working)) table.hot(chosen).clear(flow_decided);
+  counters.inspections_parked.add();
+  return true;
+}
+
+void classifier::impl::inspect(flow_index flow, flow_work& work, const packet_view& packet,
+                               direction way) noexcept {
+  counters.inspected.add();
+  ++work.observed;
+  if (ndpi && !work.opinion.done) ask_ndpi(work, packet);
+  verdict what = verdict_of(flow);
+  call_ties ties = work.ties;
+  const flow_identity identity = identity_of(flow);
+  const flow_totals totals = totals_of(flow);
+  const inspected_flow view{identity, totals, work.opinion};
+  const auto step = detectors.observe(*work.scratch, view, packet, way, what, ties);
+  name_by_ndpi(what, work.opinion);
+  apply(flow, what, ties, packet.time, true);
+  if (step == inspection_step::decided) {
+    end_inspection(flow, work, true);
+  } else if (work.observed >= observed_max) {
+    conclude(flow, work);
+  }
+  if (table.hot(flow).has(flow_decided)) drop_work_if_done(flow);
+}
+
+void classifier::impl::ask_ndpi(flow_work& work, const packet_view& packet) noexcept {
+  if (!detectors.wants_ndpi(*work.scratch)) {
+    if (work.ndpi != ndpi_adapter::none) {
+      ndpi->give_up(work.ndpi, work.opinion);
+      end_ndpi(work);
+    }
+    return;
+  }
+  if (ndpi_time.bounded() && !ndpi_time.left()) {
+    counters.ndpi_shed.add();
+    return;
+  }
+  if (!work.ndpi_tried) {
+    work.ndpi_tried = true;
+    work.ndpi = ndpi->acquire();
+  }
+  if (work.ndpi == ndpi_adapter::none) return;
+  counters.ndpi_packets.add();
+  const std::int64_t began = ndpi_time.bounded() ? thread_ns() : 0;
+  ndpi->inspect(work.ndpi, packet, work.opinion);
+  if (ndpi_time.bounded()) ndpi_time.spend(thread_ns() - began);
+  if (work.opinion.done) end_ndpi(work);
+}
+
+void classifier::impl::end_ndpi(flow_work& work) noexcept {
+  if (work.ndpi == ndpi_adapter::none) return;
+  ndpi->release(work.ndpi);
+  work.ndpi = ndpi_adapter::none;
+}
+
+void classifier::impl::end_inspection(flow_index flow, flow_work& work, bool decided) noexcept {
+  end_ndpi(work);
+  if (work.scratch != nullptr) detectors.release(work.scratch);
+  work.scratch = nullptr;
+  if (decided) table.hot(flow).set(flow_decided);
+}
+
+void classifier::impl::conclude(flow_index flow, flow_work& work) noexcept {
+  if (work.ndpi != ndpi_adapter::none && !work.opinion.done) ndpi->give_up(work.ndpi, work.opinion);
+  verdict what = verdict_of(flow);
+  call_ties ties = work.ties;
+  const flow_identity identity = identity_of(flow);
+  const flow_totals totals = totals_of(flow);
+  const inspected_flow view{identity, totals, work.opinion};
+  detectors.conclude(*work.scratch, view, what, ties);
+  name_by_ndpi(what, work.opinion);
+  apply(flow, what, ties, totals.last, true);
+  end_inspection(flow, work, true);
+}
+
+void classifier::impl::drop_work_if_done(flow_index flow) noexcept {
+  hot_flow& hot = table.hot(flow);
+  if (!hot.has(flow_working)) return;
+  const std::uint32_t at = table.warm(flow).work;
+  flow_work& work = works[at];
+  if (work.scratch != nullptr || work.media != flow_work::none) return;
+  work.flow = no_flow;
+  works.give(at);
+  hot.clear(flow_working);
+}
+
+void classifier::impl::name_by_ndpi(verdict& what, const ndpi_opinion& opinion) const noexcept {
+  what.ndpi_master = opinion.master;
+  what.ndpi_app = opinion.app;
+  if (what.voip || what.app != app_unknown || opinion.guessed) return;
+  const app_id named =
+      current_application(opinion.app != app_unknown ? opinion.app : opinion.master);
+  if (named == app_unknown || claims_telephony(named)) return;
+  what.app = named;
+  what.reasons |= bit(reason::ndpi_content);
+}
+
+void classifier::impl::apply(flow_index flow, verdict what, const call_ties& ties, time_point at,
+                             bool tell) noexcept {
+  warm_flow& warm = table.warm(flow);
+  const verdict before = verdict_of(flow);
+  bool ties_changed = false;
+  if (table.hot(flow).has(flow_working)) {
+    flow_work& work = works[warm.work];
+    ties_changed = work.ties.dialog != ties.dialog || work.ties.ice_session != ties.ice_session ||
+                   work.ties.ice != ties.ice || work.ties.relayed != ties.relayed ||
+                   work.ties.emergency != ties.emergency;
+    work.ties = ties;
+  }
+  if (what == before && !ties_changed) return;
+  warm.app = what.app;
+  warm.ndpi_master = what.ndpi_master;
+  warm.ndpi_app = what.ndpi_app;
+  warm.role = what.role;
+  warm.p2p = static_cast<std::uint8_t>(what.p2p);
+  warm.voip = what.voip;
+  warm.confidence_pct = what.confidence_pct;
+  warm.reasons = what.reasons;
+  if (what.confidence_pct < decided_pct) {
+    warm.decided_packet = 0;
+  } else if (warm.decided_packet == 0 || what.voip != before.voip || what.role != before.role) {
+    const flow_totals totals = totals_of(flow);
+    warm.decided_packet = static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(totals.packets[0] + totals.packets[1], 0xffff'ffff));
+    warm.decided_us = static_cast<std::uint32_t>(
+        std::clamp<std::int64_t>((at - totals.first).count() / 1000, 0, 0xffff'ffff));
+  }
+  const bool matters = what.app != before.app || what.role != before.role ||
+                       what.p2p != before.p2p || what.voip != before.voip ||
+                       what.confidence_pct != before.confidence_pct;
+  if (!matters && !ties_changed) return;
+  mark_changed(table.hot(flow));
+  counters.verdicts.add();
+  if (table.hot(flow).has(flow_working)) {
+    flow_work& work = works[warm.work];
+    if (what.voip && is_media(what.role) && work.media == flow_work::none)
+      begin_media(flow, work, at);
+    if (!(what.voip && is_media(what.role)) && work.media != flow_work::none) end_media(flow, work);
+  }
+  // Innocent flows are told of once, when they end.
+  if (!tell || !(what.voip || before.voip || ties_changed)) return;
+  flow_event event = event_of(flow_event::kind::verdict, flow, at);
+  event.ties = ties;
+  send(event);
+}
+
+void classifier::impl::begin_media(flow_index flow, flow_work& work, time_point at) noexcept {
+  const std::uint32_t taken = monitors.take();
+  if (taken == bounded_pool<media_monitor>::none) {
+    counters.media_shed.add();
+    return;
+  }
+  work.media = taken;
+  work.media_at = static_cast<std::uint32_t>(measured.size());
+  measured.push_back(table.warm(flow).work);
+  monitors[taken].begin(verdict_of(flow), codec::unknown, at);
+}
+
+void classifier::impl::end_media(flow_index flow, flow_work& work) noexcept {
+  // The last second counts though it is not whole.
+  send_samples(work, time_point{table.hot(flow).last_ns} + std::chrono::seconds(1));
+  monitors.give(work.media);
+  work.media = flow_work::none;
+  const std::uint32_t moved = measured.back();
+  measured[work.media_at] = moved;
+  works[moved].media_at = work.media_at;
+  measured.pop_back();
+}
+
+void classifier::impl::send_samples(flow_work& work, time_point now) noexcept {
+  media_sample sample;
+  constexpr int samples_most = 8;
+  for (int i = 0; i < samples_most && monitors[work.media].sample(now, sample); ++i) {
+    flow_event event = event_of(flow_event::kind::media, work.flow, now);
+    event.ties = work.ties;
+    event.media = sample;
+    send(event);
+  }
+}
+
+void classifier::impl::sample_some(time_point now, std::uint32_t flows) noexcept {
+  const auto most = static_cast<std::uint32_t>(measured.size());
+  for (std::uint32_t i = 0; i < std::min(flows, most); ++i) {
+    measured_at = measured_at + 1 < most ? measured_at + 1 : 0;
+    send_samples(works[measured[measured_at]], now);
+  }
+}
+
+void classifier::impl::apply_endpoints(flow_index flow, time_point at) noexcept {
+  const warm_flow& warm = table.warm(flow);
+  if (warm.voip && warm.confidence_pct >= decided_pct) return;
+  const flow_identity who = table.identity(flow);
+  for (const pending_endpoint& e : endpoints) {
+    if (e.protocol != who.protocol) continue;
+    const bool ours = (e.port == who.source_port && e.address == who.source) ||
+                      (e.port == who.destination_port && e.address == who.destination);
+    if (!ours) continue;
+    verdict what = e.what;
+    what.ndpi_master = warm.ndpi_master;
+    what.ndpi_app = warm.ndpi_app;
+    const call_ties ties = table.hot(flow).has(flow_working) ? works[warm.work].ties : call_ties{};
+    apply(flow, what, ties, at, true);
+    return;
+  }
+}
+
+}  // namespace callweir::classify

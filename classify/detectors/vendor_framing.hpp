@@ -1,0 +1,38 @@
+// Published framings that put RTP behind a vendor's own header, so that the RTP detector can read
+// on: Zoom (Michel et al., "Enabling passive measurement of Zoom performance in production
+// networks", IMC 2022), Discord's address discovery (its voice documentation), TeamSpeak 3's first
+// packet.
+#pragma once
+
+#include "classify/detectors/sample.hpp"
+
+namespace callweir::classify {
+
+enum class vendor : std::uint8_t { none, zoom, discord, teamspeak };
+
+struct vendor_frame {
+  vendor who = vendor::none;
+  bool media = false;  // carries media or RTCP at `inner_offset`
+  bool video = false, rtcp = false;
+  std::uint16_t inner_offset = 0;
+};
+
+/// `zoom_port`: one side is Zoom's media port 8801 to 8810, where its server header is believed.
+vendor_frame recognise_vendor(const sample& s, bool zoom_port) noexcept;
+
+struct vendor_detector {
+  std::uint8_t frames[2] = {0, 0};  // by direction
+  std::uint8_t media[2] = {0, 0};
+  std::uint8_t video = 0;
+  vendor who = vendor::none;
+
+  void observe(const vendor_frame& frame, direction way) noexcept {
+    if (frame.who == vendor::none) return;
+    who = frame.who;
+    count_up(frames[way]);
+    if (frame.media) count_up(media[way]);
+    if (frame.video) count_up(video);
+  }
+};
+
+}  // namespace callweir::classify

@@ -1,0 +1,50 @@
+// Scratch of one flow under inspection: the memory of every detector, and what was concluded so
+// far.
+#pragma once
+
+#include "classify/detectors/dtls.hpp"
+#include "classify/detectors/gateway_control.hpp"
+#include "classify/detectors/innocent.hpp"
+#include "classify/detectors/rtp.hpp"
+#include "classify/detectors/stun.hpp"
+#include "classify/detectors/vendor_framing.hpp"
+#include "classify/detectors/voice_rhythm.hpp"
+#include "classify/inspector.hpp"
+
+namespace callweir::classify {
+
+/// All bytes zero is the state of a new flow; nothing in it owns anything.
+struct inspection {
+  rtp_detector rtp;
+  stun_detector stun;
+  dtls_detector dtls;
+  vendor_detector vendor;
+  innocent_detector innocent;
+  voice_rhythm rhythm;
+
+  std::int64_t first_ns;
+  std::uint64_t endpoint_key;  // inside address and UDP port
+  std::uint64_t relay_key;     // inside address and the server's address and port
+  std::uint64_t pair_key;      // both addresses
+  std::uint64_t dialog;        // SIP Call-ID hash, by signalling or by an announced address
+  std::uint32_t next_free;     // position in the pool
+  std::uint32_t payload_bytes;
+  std::uint16_t packets[2];   // with payload
+  std::uint16_t inspected;    // all packets
+  std::uint16_t media_since;  // value of `inspected` when media was first sure
+  std::uint16_t ndpi_packets;
+  std::uint16_t sip_messages;
+  std::uint8_t gateway_messages;
+  std::uint8_t rhythm_pct;  // newest answer of the rhythm
+  gateway_protocol gateway;
+  codec announced_codec;
+  bool started, tcp, multicast, relayed;
+  bool announced, emergency, rtsp;
+  bool endpoint_in_call, relay_in_call, endpoint_told;
+  bool skype_endpoint, skype_form;
+  verdict current;
+};
+
+static_assert(sizeof(inspection) <= 1280);
+
+}  // namespace callweir::classify
