@@ -92,7 +92,8 @@ bool claim_signalling(claim& c) noexcept {
 /// RTP streams that hold together.
 bool claim_rtp(claim& c) noexcept {
   const inspection& s = c.s;
-  if (s.rtp.confirmed() == 0) return false;
+  // A handshake or ICE in the same flow stands in for the time stamps' advance.
+  if (s.rtp.confirmed() == 0 && !(s.rtp.plausible() > 0 && peers_met(s))) return false;
   const flow_role role = s.rtp.role();
   if (s.announced) {
     c.say(role, pct_announced, rtp_reasons(s) | bit(reason::sdp_announced));
@@ -118,7 +119,7 @@ bool claim_rtp(claim& c) noexcept {
     c.out.reasons = rtp_reasons(s) | bit(reason::streaming);
     return true;
   }
-  const bool clocked = s.rtp.best()->clocked() || s.rtp.rtcp_matches;
+  const bool clocked = s.rtp.best()->clocked() || s.rtp.rtcp_matches || s.rtp.long_two_way();
   if (s.rtp.two_way())
     c.say(role, clocked ? pct_bare_rtp : 85, rtp_reasons(s));
   else if (s.endpoint_in_call)
@@ -133,7 +134,7 @@ bool claim_rtp(claim& c) noexcept {
 bool claim_rtcp(claim& c) noexcept {
   const inspection& s = c.s;
   if (!s.rtp.rtcp_session()) return false;
-  const bool call = s.rtp.rtcp_encrypted || s.rtp.both_send() || peers_met(s);
+  const bool call = s.rtp.rtcp_encrypted() || s.rtp.both_send() || peers_met(s);
   c.say(flow_role::media, s.rtsp || !call ? 50 : pct_srtcp,
         bit(reason::rtcp_reports) | stun_reasons(s));
   c.name(s.stun.ice() ? app_webrtc : app_rtp, s.stun.ice() ? tristate::yes : tristate::open);
@@ -153,6 +154,11 @@ bool claim_setup(claim& c) noexcept {
           stun_reasons(s) | bit(reason::same_endpoint));
   } else if (s.stun.microsoft && s.stun.ice()) {
     c.say(flow_role::media, pct_microsoft, stun_reasons(s));
+  } else if (s.stun.ice_both_ways() && c.names.kind(c.opinion) == ndpi_kind::call &&
+             !c.opinion.guessed) {
+    // Two observations that do not depend on each other: both peers check the path, and a product's
+    // own attributes.
+    c.say(flow_role::media, pct_ndpi_call, stun_reasons(s) | bit(reason::ndpi_content));
   } else if (s.stun.ice() && handshake) {
     c.say(flow_role::media, pct_handshake, stun_reasons(s));
   } else if (s.stun.ice_both_ways() || relay) {
@@ -168,17 +174,27 @@ bool claim_setup(claim& c) noexcept {
   return true;
 }
 
+/// Zoom between keep-alives: its media connectors' ports are public, its echo cannot be chance.
 bool claim_vendor(claim& c) noexcept {
   const inspection& s = c.s;
-  if (s.vendor.who == vendor::zoom && s.vendor.frames[0] >= 2 && s.vendor.frames[1] >= 2) {
-    const bool media = s.vendor.media[0] + s.vendor.media[1] >= 3;
-    c.say(media ? flow_role::media : flow_role::signalling, media ? pct_vendor : 70,
-          bit(reason::stun_vendor));
-    c.out.app = c.names.zoom;
-    c.out.p2p = c.names.peer_to_peer(c.names.zoom);
-    return true;
-  }
-  return false;
+  if (s.vendor.who != vendor::zoom || s.vendor.echoes == 0) return false;
+  const bool media = s.vendor.channel >= 3;
+  c.say(media ? flow_role::media : flow_role::signalling, media ? pct_vendor : 75,
+        bit(reason::vendor_framing));
+  c.out.app = c.names.zoom;
+  c.out.p2p = c.names.peer_to_peer(c.names.zoom);
+  return true;
+}
+
+/// Announced by SDP, and no RTP: T.38 fax (UDPTL), ZRTP, another's encryption; or RTCP's own port.
+bool claim_announced(claim& c) noexcept {
+  const inspection& s = c.s;
+  if (!s.announced || s.rtp.confirmed() > 0 || s.packets[0] + s.packets[1] < 3) return false;
+  const bool control = s.rtp.rtcp[0] + s.rtp.rtcp[1] > 0;
+  c.say(control ? flow_role::signalling : flow_role::other, 92, bit(reason::sdp_announced));
+  c.out.app = app_sip;
+  c.out.p2p = tristate::no;
+  return true;
 }
 
 bool claim_rhythm(claim& c) noexcept {
@@ -211,7 +227,9 @@ bool claim_ndpi(claim& c) noexcept {
   const bool busy = s.packets[0] >= 6 && s.packets[1] >= 6 &&
                     s.packets[0] + s.packets[1] >= ndpi_call_packets_min;
   if (kind == ndpi_kind::call) {
-    c.say(flow_role::media, busy ? pct_ndpi_call : 70, bit(reason::ndpi_content));
+    // Names that nDPI gives to STUN are greedy: there our own reading of STUN decides.
+    const bool through_stun = s.stun.any() || c.names.kind(c.opinion.master) == ndpi_kind::carrier;
+    c.say(flow_role::media, busy && !through_stun ? pct_ndpi_call : 70, bit(reason::ndpi_content));
     c.name(app_unknown_call, tristate::open);
     return true;
   }
@@ -239,8 +257,9 @@ int rank(flow_role role) noexcept {
 verdict fuse(const inspection& s, const ndpi_opinion& opinion, const ndpi_names& names) noexcept {
   using rule = bool (*)(claim&) noexcept;
   // In order of strength; the surest claim wins, the first of equals.
-  constexpr rule rules[] = {claim_signalling, claim_rtp,   claim_skype,  claim_vendor,
-                            claim_rtcp,       claim_setup, claim_rhythm, claim_ndpi};
+  constexpr rule rules[] = {claim_signalling, claim_rtp,       claim_skype,
+                            claim_vendor,     claim_announced, claim_rtcp,
+                            claim_setup,      claim_rhythm,    claim_ndpi};
   verdict best;
   for (const rule apply : rules) {
     claim c{s, opinion, names};

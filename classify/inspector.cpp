@@ -16,7 +16,7 @@ constexpr std::uint16_t ndpi_packets_max = 10;
 constexpr std::uint16_t media_settle_packets =
     96;  // sure of media for so long: what is seen is what it is
 constexpr std::uint16_t tcp_packets_max = 48;     // TCP with payload that nothing names
-constexpr std::uint16_t udp_packets_max = 3'000;  // about a minute of a talk's packets
+constexpr std::uint16_t udp_packets_max = 1'500;  // half a minute of a talk's packets
 constexpr std::uint16_t named_packets_max = 12;   // what nDPI and no detector of ours names
 constexpr int relay_depth_max = 2;
 
@@ -99,7 +99,7 @@ void inspector::impl::datagram(inspection& s, const sample& part, const packet_v
     return in(p.source_port) || in(p.destination_port);
   }();
   const vendor_frame frame = recognise_vendor(part, zoom_port);
-  s.vendor.observe(frame, part.way);
+  s.vendor.observe(frame, part);
   const auto ms = static_cast<std::int32_t>((part.time.ns - s.first_ns) / 1'000'000);
   if (frame.media) {
     const sample inner = part.part(frame.inner_offset);

@@ -53,11 +53,11 @@ bool is_dht(const sample& s) noexcept {
          (s.data[1] == '1' || s.data[1] == '2') && s.data[s.captured - 1] == 'e';
 }
 
-/// OpenVPN's control channel opens with P_CONTROL_HARD_RESET_CLIENT_V2/V3 or its answer: opcode in
-/// the upper five bits, key 0.
-bool is_openvpn(const sample& s) noexcept {
+/// OpenVPN's control channel opens with P_CONTROL_HARD_RESET_CLIENT_V2 or V3 (opcode 7 or 10 in the
+/// upper five bits, key 0) and is answered by HARD_RESET_SERVER_V2 (opcode 8).
+bool is_openvpn_reset(const sample& s) noexcept {
   return s.captured >= 14 && s.bytes <= 140 &&
-         (s.data[0] == 0x38 || s.data[0] == 0x40 || s.data[0] == 0x50);
+         (s.data[0] == 0x38 || s.data[0] == 0x50 || s.data[0] == 0x40);
 }
 
 bool is_dns(const sample& s) noexcept {
@@ -89,12 +89,13 @@ innocent_kind recognise_innocent(const sample& s, std::uint16_t a, std::uint16_t
   if (is_quic_long(s)) return innocent_kind::quic;
   if (is_wireguard(s)) return innocent_kind::wireguard;
   if (is_dht(s) || is_utp(s)) return innocent_kind::bittorrent;
-  if (is_openvpn(s)) return innocent_kind::openvpn;
   return innocent_kind::none;
 }
 
 void innocent_detector::observe(const sample& s, std::uint16_t a, std::uint16_t b) noexcept {
   const innocent_kind kind = recognise_innocent(s, a, b);
+  const int before = others + hits[1] + hits[2] + hits[3] + hits[4] + hits[5] + hits[6] + hits[7];
+  if (before < 4 && is_openvpn_reset(s)) openvpn_resets[s.way] = s.data[0];
   if (kind == innocent_kind::none)
     count_up(others);
   else
@@ -102,19 +103,18 @@ void innocent_detector::observe(const sample& s, std::uint16_t a, std::uint16_t 
 }
 
 innocent_kind innocent_detector::verdict() const noexcept {
+  // A handshake is followed by packets of another form: its presence is enough.
+  if (hits[static_cast<int>(innocent_kind::quic)] > 0) return innocent_kind::quic;
+  if (hits[static_cast<int>(innocent_kind::service)] > 0) return innocent_kind::service;
+  const std::uint8_t x = openvpn_resets[0], y = openvpn_resets[1];
+  if (x != 0 && y != 0 && (x == 0x40) != (y == 0x40)) return innocent_kind::openvpn;
   int best = 0, sum = others;
   for (int k = 1; k < 8; ++k) {
     sum += hits[k];
-    if (hits[k] > hits[best] || best == 0) best = hits[k] > 0 ? k : best;
+    if (hits[k] > 0 && (best == 0 || hits[k] > hits[best])) best = k;
   }
-  if (best == 0) return innocent_kind::none;
-  const auto kind = static_cast<innocent_kind>(best);
-  // A handshake is followed by packets of another form: its presence is enough.
-  if (kind == innocent_kind::quic || kind == innocent_kind::service)
-    return hits[best] >= 1 ? kind : innocent_kind::none;
-  if (kind == innocent_kind::openvpn)
-    return hits[best] >= 2 && hits[best] * 2 >= sum ? kind : innocent_kind::none;
-  return hits[best] >= 3 && hits[best] * 10 >= sum * 9 ? kind : innocent_kind::none;
+  if (best == 0 || hits[best] < 3 || hits[best] * 10 < sum * 9) return innocent_kind::none;
+  return static_cast<innocent_kind>(best);
 }
 
 }  // namespace callweir::classify

@@ -30,6 +30,7 @@ bool is_service(const sample& first, std::uint16_t source_port,
 struct innocent_detector {
   std::uint8_t hits[8] = {};  // by kind
   std::uint8_t others = 0;
+  std::uint8_t openvpn_resets[2] = {0, 0};  // by direction, as the first thing said
 
   void observe(const sample& s, std::uint16_t source_port, std::uint16_t destination_port) noexcept;
   /// The kind that explains nearly all packets so far; none below three.

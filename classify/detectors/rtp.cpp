@@ -4,6 +4,7 @@ namespace callweir::classify {
 namespace {
 
 constexpr std::int32_t timestamp_step_max = 96'000 * 10;  // ten seconds of the fastest clock
+constexpr std::int32_t reordered_ticks_max = 90'000;      // a second of video
 constexpr std::uint16_t sequence_step_max = 64;           // a burst of loss of more than a second
 
 void start(rtp_stream& t, const rtp_header& h, const sample& s, std::int32_t ms) noexcept {
@@ -31,10 +32,13 @@ void follow(rtp_stream& t, const rtp_header& h, std::int32_t ms) noexcept {
     if (advance > 0) count_up(t.bad);
     return;
   }
-  const bool follows =
-      step > 0 && step <= sequence_step_max && advance >= 0 && advance < timestamp_step_max;
-  if (follows) {
+  // Frames that are not sent in the order they were sampled (RFC 3550 section 5.1) step back a
+  // little.
+  const bool forwards = advance >= 0 && advance < timestamp_step_max;
+  const bool reordered = advance < 0 && advance > -reordered_ticks_max && step == 1;
+  if (step > 0 && step <= sequence_step_max && (forwards || reordered)) {
     count_up(t.good);
+    if (step == 1) count_up(t.ones);
     if (advance == 0)
       count_up(t.same_timestamp);
     else
@@ -42,7 +46,8 @@ void follow(rtp_stream& t, const rtp_header& h, std::int32_t ms) noexcept {
     // Telephone events and comfort noise share the SSRC: the type of most packets counts.
     if (h.payload_type != t.payload_type && t.good < 4) t.payload_type = h.payload_type;
   } else {
-    count_up(t.bad);
+    // Senders probe with padding under a time stamp of zero before the first frame.
+    if (t.good > 0) count_up(t.bad);
     t.first_timestamp = h.timestamp;
     t.first_ms = ms;
   }
@@ -80,7 +85,7 @@ bool rtp_stream::clocked() const noexcept {
   const auto ticks = static_cast<std::int32_t>(timestamp - first_timestamp);
   if (elapsed_ms < 40 || ticks <= 0) return false;
   const std::int64_t hz = std::int64_t{ticks} * 1000 / elapsed_ms;
-  return hz >= 5'500 && hz <= 130'000;  // 8 to 96 kHz, widened by jitter over a short time
+  return hz >= 800 && hz <= 130'000;  // widened by jitter over a short time
 }
 
 bool rtp_stream::video() const noexcept {
@@ -128,7 +133,10 @@ bool rtp_detector::observe_rtcp(const sample& s) noexcept {
   for (const std::uint32_t tail : {4u, 14u, 8u}) {
     if (length + tail > s.bytes || s.bytes > s.captured) continue;
     const std::uint32_t word = be32(s.data + s.bytes - tail);
-    if (word > 0x8000'0000 && word < 0x8001'0000) rtcp_encrypted = true;
+    if (word > 0x8000'0000 && word < 0x8001'0000) {
+      count_up(srtcp_indices);
+      break;
+    }
   }
   for (const rtp_stream& t : streams) {
     if (t.used && t.way == s.way && t.ssrc == sender && t.packets >= 2) rtcp_matches = true;
@@ -142,10 +150,24 @@ int rtp_detector::confirmed(direction way) const noexcept {
   return n;
 }
 
+int rtp_detector::plausible() const noexcept {
+  int n = 0;
+  for (const rtp_stream& t : streams) n += t.used && t.plausible();
+  return n;
+}
+
+bool rtp_detector::long_two_way() const noexcept {
+  bool seen[2] = {false, false};
+  for (const rtp_stream& t : streams) {
+    if (t.used && t.confirmed() && t.good >= 8) seen[t.way & 1] = true;
+  }
+  return seen[0] && seen[1];
+}
+
 flow_role rtp_detector::role() const noexcept {
   bool voice = false, video = false;
   for (const rtp_stream& t : streams) {
-    if (t.used && t.confirmed()) (t.video() ? video : voice) = true;
+    if (t.used && t.plausible()) (t.video() ? video : voice) = true;
   }
   return voice && video ? flow_role::media
          : video        ? flow_role::video
@@ -156,7 +178,7 @@ flow_role rtp_detector::role() const noexcept {
 const rtp_stream* rtp_detector::best() const noexcept {
   const rtp_stream* best = nullptr;
   for (const rtp_stream& t : streams) {
-    if (t.used && t.confirmed() && (best == nullptr || t.good > best->good)) best = &t;
+    if (t.used && t.plausible() && (best == nullptr || t.good > best->good)) best = &t;
   }
   return best;
 }

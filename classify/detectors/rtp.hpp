@@ -27,14 +27,17 @@ struct rtp_stream {
   std::uint16_t sequence = 0;
   std::uint16_t packets = 0;
   std::uint16_t good = 0, bad = 0;   // successors that follow, and that do not
+  std::uint16_t ones = 0;            // of the good: exactly the next sequence number
   std::uint16_t same_timestamp = 0;  // successors of the same frame: video
   std::uint32_t payload_bytes = 0;
   std::uint8_t payload_type = 0, way = 0;
   bool used = false, extension = false, constant_timestamp = true;
 
-  /// One SSRC whose sequence numbers go up and whose time stamps never go back.
-  bool confirmed() const noexcept { return good >= 3 && bad * 5 <= good && !constant_timestamp; }
-  /// Time stamps advance with the clock of a codec: 8 to 96 kHz, RFC 3551 section 4.1.
+  /// One SSRC whose sequence numbers go up, mostly one by one.
+  bool plausible() const noexcept { return good >= 3 && bad * 5 <= good && ones * 2 >= good; }
+  /// And whose time stamps advance, too.
+  bool confirmed() const noexcept { return plausible() && !constant_timestamp; }
+  /// Time stamps advance with a clock: RFC 3551 section 4.1 has 8 to 96 kHz, RFC 4103 1 kHz.
   bool clocked() const noexcept;
   bool video() const noexcept;
 };
@@ -46,15 +49,19 @@ struct rtp_detector {
   std::uint8_t reports[2] = {0, 0};    // of those: sender reports
   std::uint8_t rtcp_same[2] = {0, 0};  // of those: same sender as the one before
   std::uint32_t rtcp_sender[2] = {0, 0};
-  std::uint16_t unlike = 0;     // version 2 but no RTP that follows any stream
-  bool rtcp_matches = false;    // an RTCP sender is an RTP stream's SSRC
-  bool rtcp_encrypted = false;  // SRTCP: E bit and an index that counts
+  std::uint16_t unlike = 0;        // version 2 but no RTP that follows any stream
+  bool rtcp_matches = false;       // an RTCP sender is an RTP stream's SSRC
+  std::uint8_t srtcp_indices = 0;  // SRTCP: E bit and a small index behind the report
 
   /// `ms`: since the flow's first packet.
   bool observe_rtp(const sample& s, std::int32_t ms) noexcept;
   bool observe_rtcp(const sample& s) noexcept;
 
   int confirmed(direction way) const noexcept;
+  int plausible() const noexcept;
+  bool rtcp_encrypted() const noexcept { return srtcp_indices >= 2; }
+  /// Both directions hold together over many packets.
+  bool long_two_way() const noexcept;
   int confirmed() const noexcept { return confirmed(forward) + confirmed(backward); }
   bool two_way() const noexcept { return confirmed(forward) > 0 && confirmed(backward) > 0; }
   /// Voice, video or media (both) of the confirmed streams; unknown without any.

@@ -61,7 +61,26 @@ vendor_frame recognise_vendor(const sample& s, bool zoom_port) noexcept {
   } else if (zoom_port && s.captured >= 5 && s.data[0] >= 1 && s.data[0] <= 7) {
     out.who = vendor::zoom;
   }
+  if (out.who == vendor::zoom) out.type = s.data[0];
   return out;
+}
+
+void vendor_detector::observe(const vendor_frame& frame, const sample& s) noexcept {
+  if (frame.who == vendor::none) return;
+  who = frame.who;
+  const direction way = s.way;
+  count_up(frames[way]);
+  if (frame.media) count_up(media[way]);
+  if (frame.video) count_up(video);
+  if (frame.type == 5) count_up(channel);
+  if ((frame.type == 3 || frame.type == 4) && s.captured >= 9) {
+    // A counter and a time, which the other side sends back.
+    const auto body = static_cast<std::uint32_t>(hash_bytes(s.data + 1, 8)) | 1;
+    if (frame.type == 3)
+      asked[way] = body;
+    else if (asked[reverse(way)] == body)
+      count_up(echoes);
+  }
 }
 
 }  // namespace callweir::classify

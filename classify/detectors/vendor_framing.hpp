@@ -15,6 +15,7 @@ struct vendor_frame {
   bool media = false;  // carries media or RTCP at `inner_offset`
   bool video = false, rtcp = false;
   std::uint16_t inner_offset = 0;
+  std::uint8_t type = 0;  // Zoom: 3 asks, 4 echoes, 5 carries
 };
 
 /// `zoom_port`: one side is Zoom's media port 8801 to 8810, where its server header is believed.
@@ -23,16 +24,12 @@ vendor_frame recognise_vendor(const sample& s, bool zoom_port) noexcept;
 struct vendor_detector {
   std::uint8_t frames[2] = {0, 0};  // by direction
   std::uint8_t media[2] = {0, 0};
-  std::uint8_t video = 0;
+  std::uint8_t video = 0, channel = 0, echoes = 0;
+  std::uint32_t asked[2] = {0,
+                            0};  // hash of the newest keep-alive's counter and time, by direction
   vendor who = vendor::none;
 
-  void observe(const vendor_frame& frame, direction way) noexcept {
-    if (frame.who == vendor::none) return;
-    who = frame.who;
-    count_up(frames[way]);
-    if (frame.media) count_up(media[way]);
-    if (frame.video) count_up(video);
-  }
+  void observe(const vendor_frame& frame, const sample& s) noexcept;
 };
 
 }  // namespace callweir::classify
