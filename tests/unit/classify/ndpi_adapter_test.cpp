@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -16,39 +17,23 @@ struct ipv4_udp {
   packet_view view;
 
   ipv4_udp(std::uint16_t from, std::uint16_t to, std::string_view payload) {
-    const auto total = static_cast<std::uint16_t>(28 + payload.size());
-    const auto length = static_cast<std::uint16_t>(8 + payload.size());
-    const auto high = [](std::uint16_t v) { return static_cast<std::uint8_t>(v >> 8); };
-    const auto low = [](std::uint16_t v) { return static_cast<std::uint8_t>(v); };
-    bytes = {0x45,
-             0,
-             high(total),
-             low(total),
-             0,
-             1,
-             0,
-             0,
-             64,
-             17,
-             0,
-             0,
-             10,
-             0,
-             0,
-             5,
-             198,
-             51,
-             100,
-             7,
-             high(from),
-             low(from),
-             high(to),
-             low(to),
-             high(length),
-             low(length),
-             0,
-             0};
-    bytes.insert(bytes.end(), payload.begin(), payload.end());
+    bytes.resize(28 + payload.size());
+    const auto put16 = [this](std::size_t at, std::size_t value) {
+      bytes[at] = static_cast<std::uint8_t>(value >> 8);
+      bytes[at + 1] = static_cast<std::uint8_t>(value);
+    };
+    bytes[0] = 0x45;
+    put16(2, bytes.size());
+    bytes[8] = 64;
+    bytes[9] = 17;
+    put16(12, 10 << 8);
+    put16(14, 5);
+    put16(16, (198 << 8) | 51);
+    put16(18, (100 << 8) | 7);
+    put16(20, from);
+    put16(22, to);
+    put16(24, 8 + payload.size());
+    std::copy(payload.begin(), payload.end(), bytes.begin() + 28);
     view.frame = bytes.data();
     view.captured = view.wire = static_cast<std::uint32_t>(bytes.size());
     view.time = {1'700'000'000'000'000'000};
