@@ -1,0 +1,28 @@
+// DPDK's environment: started once a process, small, quiet, beside as many other engines as one
+// likes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace callweir::capture {
+
+struct eal_options {
+  std::vector<std::string>
+      pci_devices;        // "0000:03:00.0"; only these are probed, none: no scan at all
+  bool hugepages = true;  // false: none, even where they are reserved
+};
+
+/// Fails with DPDK's own last words. A second call in one process is an error.
+result<void> start_eal(const eal_options& options);
+bool eal_is_running();
+/// What DPDK last wrote to its log (one line), to explain a failure.
+std::string last_eal_words();
+/// Main thread of a worker, before it touches a frame: gives it a cache of frames of its own. False
+/// when there are too many.
+bool register_eal_thread();
+void unregister_eal_thread();
+
+}  // namespace callweir::capture
