@@ -216,6 +216,18 @@ result<void> kernel_interface::set_channels(unsigned count) const {
   return {};
 }
 
+result<void> kernel_interface::limit_transmit_channels(unsigned count) const {
+  ethtool_channels c{};
+  c.cmd = ETHTOOL_GCHANNELS;
+  if (ethtool_call(name_, &c) != 0) return failed(name_, "cannot read the number of queues");
+  if (c.tx_count <= count) return {};
+  c.cmd = ETHTOOL_SCHANNELS;
+  c.tx_count = count;
+  if (ethtool_call(name_, &c) != 0)
+    return failed(name_, "cannot set the number of transmit queues to " + std::to_string(count));
+  return {};
+}
+
 result<void> kernel_interface::set_symmetric_rss() const {
   ethtool_rxfh about{};
   about.cmd = ETHTOOL_GRSSH;

@@ -50,6 +50,8 @@ class kernel_interface {
   channel_count channels() const;
   /// Receive queues set to `count`; transmit queues stay where they can.
   result<void> set_channels(unsigned count) const;
+  /// Transmit queues at most `count`; receive queues stay.
+  result<void> limit_transmit_channels(unsigned count) const;
   /// RSS over addresses and ports with a key that sends both directions of a flow to one queue.
   result<void> set_symmetric_rss() const;
 

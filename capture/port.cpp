@@ -12,6 +12,13 @@ rte_mbuf* as_mbuf(void* frame) {
   return static_cast<rte_mbuf*>(frame);
 }
 
+void point_at(rte_mbuf* m, packet_view& view) noexcept {
+  view.frame = rte_pktmbuf_mtod(m, const std::uint8_t*);
+  view.captured = m->data_len;
+  view.wire = m->pkt_len;
+  view.handle = m;
+}
+
 /// Single writer: no need of an atomic addition.
 void add(std::atomic<std::uint64_t>& counter, std::uint64_t n) noexcept {
   counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
@@ -29,10 +36,7 @@ std::size_t port::receive(std::span<packet_view> out) noexcept {
     rte_mbuf* m = frames[i];
     rte_prefetch0(rte_pktmbuf_mtod(m, void*));
     auto& view = out[i];
-    view.frame = rte_pktmbuf_mtod(m, const std::uint8_t*);
-    view.captured = m->data_len;
-    view.wire = m->pkt_len;
-    view.handle = m;
+    point_at(m, view);
     view.link = link_;
     view.from = from_;
     bytes += m->pkt_len;
@@ -81,6 +85,13 @@ void set_origin(void* frame, frame_origin origin) noexcept {
 frame_origin origin_of(const void* frame) noexcept {
   const auto mark = static_cast<const rte_mbuf*>(frame)->hash.usr;
   return {static_cast<std::uint16_t>(mark >> 1), static_cast<side>(mark & 1)};
+}
+
+void describe(void* frame, packet_view& view) noexcept {
+  point_at(as_mbuf(frame), view);
+  const auto origin = origin_of(frame);
+  view.link = origin.link;
+  view.from = origin.from;
 }
 
 std::uint32_t frame_bytes(const void* frame) noexcept {

@@ -54,6 +54,8 @@ struct frame_origin {
 };
 void set_origin(void* frame, frame_origin origin) noexcept;
 frame_origin origin_of(const void* frame) noexcept;
+/// Fills a view from a frame that set_origin() has marked, as receive() would have.
+void describe(void* frame, packet_view& view) noexcept;
 /// Length on the wire, bytes without checksum.
 std::uint32_t frame_bytes(const void* frame) noexcept;
 

@@ -1,6 +1,6 @@
 // Opening the ports of all links: what differs between a kernel interface, a card and a virtual
 // device.
-#include <rte_bus_vdev.h>
+#include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 
@@ -47,7 +47,7 @@ unsigned queues_of(const port_config& port, unsigned workers) {
 
 result<std::uint16_t> plug_in(const std::string& name, const std::string& arguments,
                               const std::string& where) {
-  if (rte_vdev_init(name.c_str(), arguments.c_str()) != 0)
+  if (rte_eal_hotplug_add("vdev", name.c_str(), arguments.c_str()) != 0)
     return fail("cannot open '" + name + "," + arguments + "': " + last_eal_words(), where);
   std::uint16_t id = 0;
   if (rte_eth_dev_get_port_by_name(name.c_str(), &id) != 0)

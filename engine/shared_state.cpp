@@ -68,6 +68,24 @@ appliance_state shared_state::state() const noexcept {
   return bypass.load() != 0 ? appliance_state::bypass : appliance_state::inspecting;
 }
 
+void renew_sign_of_life(shared_state& shared) {
+  pthread_mutexattr_t attributes;
+  pthread_mutexattr_init(&attributes);
+  pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+  pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+  pthread_mutex_init(&shared.alive, &attributes);
+  pthread_mutexattr_destroy(&attributes);
+}
+
+void hold_sign_of_life(shared_state& shared) {
+  if (pthread_mutex_lock(&shared.alive) == EOWNERDEAD) pthread_mutex_consistent(&shared.alive);
+}
+
+void await_death(shared_state& shared) {
+  if (pthread_mutex_lock(&shared.alive) == EOWNERDEAD) pthread_mutex_consistent(&shared.alive);
+  pthread_mutex_unlock(&shared.alive);
+}
+
 result<shared_mapping> shared_mapping::create() {
   shared_mapping made;
   made.fd_ = memfd_create("callweir", MFD_CLOEXEC);
@@ -77,12 +95,7 @@ result<shared_mapping> shared_mapping::create() {
   if (at == MAP_FAILED)
     return fail(std::string("cannot map shared memory: ") + std::strerror(errno));
   made.state_ = new (at) shared_state;
-  pthread_mutexattr_t attributes;
-  pthread_mutexattr_init(&attributes);
-  pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-  pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-  pthread_mutex_init(&made.state_->alive, &attributes);
-  pthread_mutexattr_destroy(&attributes);
+  renew_sign_of_life(*made.state_);
   return made;
 }
 

@@ -67,6 +67,13 @@ struct shared_state {
   appliance_state state() const noexcept;
 };
 
+/// Engine's main thread, once: from here on the supervisor hears of its death at once.
+void hold_sign_of_life(shared_state& shared);
+/// Supervisor, any thread: waits until the engine that holds it dies or lets go.
+void await_death(shared_state& shared);
+/// Supervisor, before it starts an engine.
+void renew_sign_of_life(shared_state& shared);
+
 /// A mapping of the shared state. Supervisor: create(), then hands fd() on; engine: open(fd).
 class shared_mapping {
  public:

@@ -1,0 +1,74 @@
+// All links of a live engine: ports, workers, distributor, link state. What `callweir run`'s engine
+// process starts when its pipelines are ready.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "capture/port.hpp"
+#include "engine/packet_pipeline.hpp"
+#include "engine/shared_state.hpp"
+
+namespace callweir::engine {
+
+struct live_options {
+  std::vector<capture::link_config> links;
+  unsigned workers = 1;              // see workers_for()
+  std::uint32_t held_frames = 8192;  // delay line of each worker
+  bool hugepages = true;
+  bool busy_poll = false;
+};
+
+/// `wanted` workers, 0 for automatic: as many as queues that spread both directions of a flow to
+/// one worker, but one processor stays free; one where a distributor would be needed, for handing a
+/// frame over costs as much as inspecting it.
+unsigned workers_for(unsigned wanted, const std::vector<capture::link_config>& links);
+
+/// A frame that came in and did not leave, or left uninspected, by name. Names and sentences:
+/// drop_reason_table.
+struct named_count {
+  const char* name;
+  std::uint64_t count;
+};
+
+class live_links {
+ public:
+  /// Opens the ports: from then on frames of kernel ports wait for start(), so have the pipelines
+  /// (one a worker) ready and touched. Call on the engine's main thread, which holds the sign of
+  /// life. Error: exit 2, naming the port.
+  static result<std::unique_ptr<live_links>> open(const live_options& options, shared_state& shared,
+                                                  std::vector<packet_pipeline*> pipelines);
+  /// Stops if running.
+  ~live_links();
+  live_links(const live_links&) = delete;
+  live_links& operator=(const live_links&) = delete;
+
+  /// Starts workers and sets shared_state::ready.
+  void start();
+  /// Gives the kernel's pass-through the frames, forwards what is in rings and delay lines, ends
+  /// the threads. Loses nothing. At most 300 ms.
+  void stop();
+
+  /// Any thread, at any time.
+  std::vector<named_count> drops() const;
+  struct port_figures {
+    std::uint64_t received, received_bytes, sent, sent_bytes;
+    bool up, held_down;
+  };
+  port_figures figures(std::size_t link, side which) const;
+  const std::vector<capture::link_config>& links() const;
+  /// Frames that are being delayed.
+  std::uint32_t held_now() const;
+  const char* memory_kind() const;
+
+ private:
+  live_links();
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+}  // namespace callweir::engine

@@ -1,0 +1,201 @@
+#include "engine/port_setup.hpp"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstddef>
+
+#include "base/log.hpp"
+#include "capture/kernel_interface.hpp"
+#include "capture/pass_through.hpp"
+#include "capture/xdp_program.hpp"
+
+namespace callweir::engine {
+namespace {
+
+using capture::kernel_interface;
+using capture::link_config;
+using capture::port_config;
+
+/// What the driver's frames take beside the 3,520 bytes of data: Ethernet header and two tags.
+constexpr unsigned mtu_max = 3498;
+
+std::string place(const link_config& link, const char* which) {
+  return "link '" + link.name + "', " + which;
+}
+
+template <class Visit>
+void each_kernel_port(const std::vector<link_config>& links, Visit visit) {
+  for (const auto& link : links)
+    for (const auto* port : {&link.inside, &link.outside})
+      if (port->type == port_config::kind::kernel)
+        visit(link, *port, port == &link.inside ? "inside" : "outside");
+}
+
+result<void> check_shape(const std::vector<link_config>& links) {
+  std::vector<std::string> seen;
+  for (const auto& link : links) {
+    if (link.fail_open == link_config::fail_open_mode::kernel && !link.is_kernel())
+      return fail("only links of two kernel interfaces fail open", place(link, "fail_open"),
+                  "write 'fail_open: none' to accept that traffic stops with the engine");
+    for (const auto* port : {&link.inside, &link.outside}) {
+      if (std::find(seen.begin(), seen.end(), port->device) != seen.end())
+        return fail("port '" + port->device + "' is used twice",
+                    place(link, port == &link.inside ? "inside" : "outside"));
+      seen.push_back(port->device);
+    }
+  }
+  return {};
+}
+
+result<void> set_queues(const kernel_interface& port, unsigned workers) {
+  const auto now = port.channels();
+  const bool spreads =
+      workers > 1 && now.receive_max >= workers && port.set_symmetric_rss().has_value();
+  const unsigned wanted = spreads ? workers : 1;
+  // A veth spreads without symmetry, and XDP ties its number of queues to the other end's: all are
+  // polled.
+  if (now.receive == wanted || (port.driver() == "veth" && now.receive <= capture::workers_max))
+    return {};
+  if (const auto done = port.set_channels(wanted); done) return {};
+  // All of them can be polled by one thread instead.
+  if (now.receive <= capture::workers_max) return {};
+  return fail(std::to_string(now.receive) + " receive queues, at most " +
+                  std::to_string(capture::workers_max) +
+                  " are polled and their number cannot be changed",
+              port.name(), "ethtool -L " + port.name() + " combined 1");
+}
+
+/// Everything about one port that can be mended, mended; the rest an error.
+result<void> set_up(const kernel_interface& port, unsigned workers, bool is_linked) {
+  if (port.is_loopback()) return fail("the loopback cannot be a port of a link", port.name());
+  if (auto done = port.set_promiscuous(); !done) return done;
+  if (auto done = port.set_admin_up(true); !done) return done;
+  port.silence();
+  const auto mtu = port.mtu();
+  if (!mtu) return tl::unexpected(mtu.error());
+  if (*mtu > mtu_max)
+    return fail("MTU " + std::to_string(*mtu) + " is larger than AF_XDP takes", port.name(),
+                "ip link set " + port.name() + " mtu " + std::to_string(mtu_max) +
+                    " (both ports of the link)");
+  if (capture::query_xdp(port.index()) == capture::xdp_state::foreign)
+    return fail("another XDP program is attached", port.name(),
+                "ip link set " + port.name() + " xdp off");
+  const auto left = port.switch_off(capture::altering_features());
+  if (!left) return tl::unexpected(left.error());
+  if (!left->empty())
+    return fail("offload '" + left->front() + "' alters frames and cannot be switched off",
+                port.name(), "use another interface");
+  if (is_linked && port.has_ipv4_address())
+    log::warning("links", "port {} has an IP address: nothing reaches it there any more",
+                 port.name());
+  if (!capture::finish_frames_at_peer(port))
+    log::warning("links",
+                 "port {} is a veth whose other end is out of reach: switch 'tx', 'txvlan' and "
+                 "'tx-vlan-stag-hw-insert' "
+                 "off there with ethtool -K",
+                 port.name());
+  return set_queues(port, workers);
+}
+
+int lock_socket(const std::string& device) {
+  const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  // Abstract: of this network namespace, gone with the process.
+  const std::string name = "callweir-port-" + device;
+  name.copy(address.sun_path + 1, sizeof address.sun_path - 1);
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 +
+                                           std::min(name.size(), sizeof address.sun_path - 1));
+  if (fd >= 0 && bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0) {
+    close(fd);
+    return -1;
+  }
+  return fd;
+}
+
+}  // namespace
+
+result<port_lock> port_lock::take(const std::vector<link_config>& links) {
+  port_lock held;
+  for (const auto& link : links)
+    for (const auto* port : {&link.inside, &link.outside}) {
+      const int fd = lock_socket(port->device);
+      if (fd < 0)
+        return fail("port '" + port->device + "' is already joined by another callweir",
+                    "link '" + link.name + "'", "stop the other one first");
+      held.sockets_.push_back(fd);
+    }
+  return held;
+}
+
+port_lock::~port_lock() {
+  for (const int fd : sockets_) close(fd);
+}
+
+result<void> set_up_ports(const std::vector<link_config>& links, unsigned workers) {
+  // First what keeps traffic flowing, on every link where it can be had.
+  result<void> wire;
+  for (const auto& link : links) {
+    if (!link.is_kernel()) continue;
+    const auto a = kernel_interface::open(link.inside.device);
+    const auto b = kernel_interface::open(link.outside.device);
+    if (!a || !b || a->index() == b->index()) continue;
+    for (const auto& port : {*a, *b}) {
+      (void)port.set_promiscuous();
+      (void)port.set_admin_up(true);
+    }
+    if (auto joined = capture::join_pass_through(link.inside.device, link.outside.device);
+        !joined && wire) {
+      wire = joined;
+      wire.error().where = "link '" + link.name + "'";
+    }
+  }
+  if (!wire) return wire;
+  if (auto fine = check_shape(links); !fine) return fine;
+
+  result<void> outcome;
+  each_kernel_port(links,
+                   [&](const link_config& link, const port_config& config, const char* which) {
+                     if (!outcome) return;
+                     const auto port = kernel_interface::open(config.device);
+                     if (!port) {
+                       outcome = fail(port.error().what, place(link, which), port.error().mend);
+                       return;
+                     }
+                     outcome = set_up(*port, workers, true);
+                     if (!outcome)
+                       outcome.error().where = place(link, which) + " (" + config.device + ")";
+                   });
+  if (!outcome) return outcome;
+  for (const auto& link : links) {
+    if (!link.is_kernel()) continue;
+    const auto a = kernel_interface::open(link.inside.device)->mtu();
+    const auto b = kernel_interface::open(link.outside.device)->mtu();
+    if (a && b && *a != *b)
+      return fail("the ports have MTU " + std::to_string(*a) + " and " + std::to_string(*b) +
+                      ": frames would be larger than " +
+                      (*a > *b ? link.outside.device : link.inside.device) + " takes",
+                  "link '" + link.name + "'", "give both the same MTU");
+  }
+  return {};
+}
+
+void raise_ports(const std::vector<link_config>& links) {
+  each_kernel_port(links, [](const link_config&, const port_config& config, const char*) {
+    if (const auto port = kernel_interface::open(config.device); port && !port->admin_up())
+      (void)port->set_admin_up(true);
+  });
+}
+
+std::vector<int> kernel_indices(const std::vector<link_config>& links) {
+  std::vector<int> indices;
+  each_kernel_port(links, [&](const link_config&, const port_config& config, const char*) {
+    if (const auto port = kernel_interface::open(config.device)) indices.push_back(port->index());
+  });
+  return indices;
+}
+
+}  // namespace callweir::engine

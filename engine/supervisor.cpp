@@ -1,0 +1,268 @@
+#include "engine/supervisor.hpp"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "capture/xdp_program.hpp"
+#include "engine/child_process.hpp"
+#include "engine/port_setup.hpp"
+#include "engine/restart_policy.hpp"
+
+namespace callweir::engine {
+namespace {
+
+constexpr long tick_ns = 10'000'000;
+constexpr int stop_patience_ms = 3000;
+constexpr nanoseconds dashboard_pause = std::chrono::seconds(2);
+
+time_point monotonic() {
+  return {steady_clock::monotonic_ns()};
+}
+
+/// Waits for the end of one engine in a thread of its own, ahead of all ordinary work, and gives
+/// the kernel the frames back the moment it comes: the dying engine's sockets stay open until its
+/// memory is torn down.
+class death_watch {
+ public:
+  death_watch(shared_state& shared, const std::vector<int>& interfaces)
+      : thread_([&shared, &interfaces] {
+          sched_param urgent{};
+          urgent.sched_priority = 1;
+          pthread_setschedparam(pthread_self(), SCHED_RR, &urgent);
+          await_death(shared);
+          for (const int index : interfaces) (void)capture::unhook_xdp(index);
+        }) {}
+  ~death_watch() { thread_.join(); }
+
+ private:
+  std::thread thread_;
+};
+
+class supervisor {
+ public:
+  supervisor(const supervisor_options& options, shared_mapping& shared)
+      : options_(options), shared_(shared), interfaces_(kernel_indices(options.links)) {}
+
+  int run();
+
+ private:
+  void start_engine();
+  void watch_engine(time_point now);
+  void engine_ended(int status, time_point now);
+  void take_packets_back();
+  bool is_hung(time_point now) const;
+  void watch_dashboard(time_point now);
+  void stop_all();
+  void alarm_on(alarm bit) { shared_->alarms.fetch_or(bit); }
+  void alarm_off(alarm bit) { shared_->alarms.fetch_and(~static_cast<std::uint32_t>(bit)); }
+  void absent(bool now_absent);
+
+  const supervisor_options& options_;
+  shared_mapping& shared_;
+  std::vector<int> interfaces_;
+  restart_policy policy_;
+  std::optional<child_process> engine_, dashboard_;
+  std::unique_ptr<death_watch> watch_;
+  bool without_ndpi_ = false;
+  bool was_ready_ = false;  // this engine
+  bool ever_ready_ = false;
+  bool absent_ = false;
+  time_point started_{}, ready_since_{}, start_at_{}, dashboard_at_{}, last_tick_{};
+  std::optional<int> exit_with_;
+};
+
+void supervisor::absent(bool now_absent) {
+  if (absent_ == now_absent) return;
+  absent_ = now_absent;
+  if (options_.on_engine_absent) options_.on_engine_absent(now_absent);
+}
+
+void supervisor::take_packets_back() {
+  for (const int index : interfaces_)
+    if (const auto done = capture::unhook_xdp(index); !done)
+      log::error("supervisor", "interface {}: {}", index, done.error().text());
+}
+
+void supervisor::start_engine() {
+  absent(false);
+  watch_.reset();
+  renew_sign_of_life(*shared_);
+  shared_->ready.store(0);
+  for (auto& each : shared_->worker) each.heartbeat_ns.store(0);
+  std::vector<std::string> argv = {"/proc/self/exe"};
+  argv.insert(argv.end(), options_.engine_arguments.begin(), options_.engine_arguments.end());
+  argv.push_back("--shared-fd");
+  argv.push_back(std::to_string(shared_.fd()));
+  if (without_ndpi_) argv.emplace_back("--without-ndpi");
+  auto child = child_process::start(argv, shared_.fd());
+  started_ = monotonic();
+  was_ready_ = false;
+  if (!child) {
+    log::error("supervisor", "{}", child.error().text());
+    engine_ended(1, started_);
+    return;
+  }
+  engine_ = *child;
+  shared_->engine_pid.store(engine_->pid());
+}
+
+bool supervisor::is_hung(time_point now) const {
+  if (!was_ready_) return now - started_ > options_.start_patience;
+  for (std::uint32_t i = 0; i < shared_->workers.load() && i < capture::workers_max; ++i) {
+    const auto beat = shared_->worker[i].heartbeat_ns.load();
+    if (beat != 0 && now - time_point{beat} > options_.heartbeat_patience) return true;
+  }
+  return false;
+}
+
+void supervisor::engine_ended(int status, time_point now) {
+  take_packets_back();
+  engine_.reset();
+  shared_->engine_pid.store(0);
+  shared_->ready.store(0);
+  for (auto& each : shared_->link)
+    for (auto& mark : each.held_down) mark.store(0);
+  raise_ports(options_.links);
+  if (status == exit_usage && !ever_ready_) {
+    exit_with_ = exit_usage;  // it has said why
+    return;
+  }
+  const auto plan = policy_.after_crash(now, was_ready_ ? now - ready_since_ : nanoseconds{0});
+  start_at_ = now + plan.wait;
+  shared_->restarts.fetch_add(1);
+  alarm_on(alarm_engine_crashed);
+  const auto how =
+      status >= 128 ? "signal " + std::to_string(status - 128) : "status " + std::to_string(status);
+  if (plan.how == restart_policy::mode::pass_through) {
+    shared_->pass_through.store(1);
+    alarm_on(alarm_pass_through);
+    log::error("supervisor",
+               "the engine ended with {}, crash {} in a row: traffic passes uninspected, next "
+               "attempt in {} s",
+               how, policy_.crashes(), static_cast<int>(to_seconds(plan.wait)));
+  } else {
+    log::warning("supervisor", "the engine ended with {}, crash {} in a row: restarting{}", how,
+                 policy_.crashes(),
+                 plan.how == restart_policy::mode::without_ndpi ? " without nDPI" : "");
+  }
+  without_ndpi_ = plan.how != restart_policy::mode::full;
+  if (plan.how == restart_policy::mode::without_ndpi) alarm_on(alarm_without_ndpi);
+  if (plan.wait > nanoseconds{0}) absent(true);
+}
+
+void supervisor::watch_engine(time_point now) {
+  if (!engine_) {
+    if (now >= start_at_) start_engine();
+    return;
+  }
+  if (const auto status = engine_->ended()) {
+    engine_ended(*status, now);
+    return;
+  }
+  if (!was_ready_ && shared_->ready.load() != 0) {
+    was_ready_ = ever_ready_ = true;
+    ready_since_ = now;
+    watch_ = std::make_unique<death_watch>(*shared_, interfaces_);
+    shared_->pass_through.store(0);
+    alarm_off(alarm_pass_through);
+    if (!without_ndpi_) alarm_off(alarm_without_ndpi);
+    log::info("supervisor", "engine {} forwards", engine_->pid());
+  }
+  // When we ourselves were kept from running, the heartbeats are as late as we are.
+  if (now - last_tick_ > options_.heartbeat_patience / 2) return;
+  if (is_hung(now)) {
+    take_packets_back();
+    engine_->send(SIGKILL);
+    if (was_ready_) alarm_on(alarm_engine_hung);
+    log::error("supervisor", "the engine {}: killed",
+               was_ready_ ? "stopped answering" : "did not become ready in time");
+    started_ = now;  // once
+    for (auto& each : shared_->worker) each.heartbeat_ns.store(0);
+  }
+  if (!policy_.crashed_lately(now)) {
+    alarm_off(alarm_engine_crashed);
+    alarm_off(alarm_engine_hung);
+  }
+}
+
+void supervisor::watch_dashboard(time_point now) {
+  if (options_.dashboard_argv.empty()) return;
+  if (dashboard_) {
+    if (const auto status = dashboard_->ended()) {
+      log::warning("supervisor", "the dashboard ended with {}: restarting", *status);
+      dashboard_.reset();
+      shared_->dashboard_pid.store(0);
+      dashboard_at_ = now + dashboard_pause;
+      alarm_on(alarm_dashboard_down);
+    } else if (now - dashboard_at_ > std::chrono::seconds(30)) {
+      alarm_off(alarm_dashboard_down);
+    }
+    return;
+  }
+  if (now < dashboard_at_) return;
+  dashboard_at_ = now;
+  if (auto child = child_process::start(options_.dashboard_argv, -1)) {
+    dashboard_ = *child;
+    shared_->dashboard_pid.store(child->pid());
+  }
+}
+
+void supervisor::stop_all() {
+  if (dashboard_) dashboard_->send(SIGTERM);
+  if (engine_) engine_->stop(stop_patience_ms);
+  take_packets_back();
+  raise_ports(options_.links);
+  watch_.reset();
+  if (dashboard_) dashboard_->stop(stop_patience_ms);
+}
+
+int supervisor::run() {
+  sigset_t ours;
+  sigemptyset(&ours);
+  for (const int signal : {SIGTERM, SIGINT, SIGCHLD}) sigaddset(&ours, signal);
+  sigprocmask(SIG_BLOCK, &ours, nullptr);
+  setpriority(PRIO_PROCESS, 0, -15);
+  shared_->supervisor_pid.store(getpid());
+  last_tick_ = monotonic();
+  start_engine();
+  while (!exit_with_) {
+    const timespec tick{0, tick_ns};
+    const int signal = sigtimedwait(&ours, nullptr, &tick);
+    if (signal == SIGTERM || signal == SIGINT) exit_with_ = exit_done;
+    if (exit_with_) break;
+    const auto now = monotonic();
+    watch_engine(now);
+    watch_dashboard(now);
+    last_tick_ = now;
+  }
+  stop_all();
+  return *exit_with_;
+}
+
+}  // namespace
+
+int supervise(const supervisor_options& options, shared_mapping& shared) {
+  capture::quiet_xdp_libraries();
+  auto lock = port_lock::take(options.links);
+  const auto refuse = [](const error& why) {
+    std::fprintf(stderr, "callweir: %s\n", why.text().c_str());
+    return static_cast<int>(exit_usage);
+  };
+  if (!lock) return refuse(lock.error());
+  if (const auto done = set_up_ports(options.links, options.workers); !done)
+    return refuse(done.error());
+  return supervisor(options, shared).run();
+}
+
+}  // namespace callweir::engine
