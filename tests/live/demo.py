@@ -1,0 +1,139 @@
+"""The demo: four kinds of traffic through the appliance, one policy, and what each of them noticed.
+
+usage: sudo scripts/demo [--keep]
+"""
+import argparse
+import os
+import signal
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from appliance import Appliance, binaries  # noqa: E402
+from clients.lines import ClientError  # noqa: E402
+from netlab import INSIDE_ADDRESS, OUTSIDE_ADDRESS, LabError, NetLab  # noqa: E402
+from quality import WINDOW_S  # noqa: E402
+from traffic import SIDES, CallWatch, Finding, Traffic  # noqa: E402
+
+BEFORE_S = 22
+RAMP_S = 15
+AFTER_S = 22
+KEEP_S = 3600
+BOLD, PLAIN = ("\033[1m", "\033[0m") if sys.stdout.isatty() else ("", "")
+
+
+def say(what):
+    print(f"{BOLD}demo:{PLAIN} {what}", flush=True)
+
+
+def wait(seconds, what):
+    """A progress line on a terminal, a plain one elsewhere."""
+    if not sys.stdout.isatty():
+        say(f"{what} ({seconds:.0f} s)")
+        time.sleep(seconds)
+        return
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        print(f"\r{BOLD}demo:{PLAIN} {what}: {left:3.0f} s ", end="", flush=True)
+        time.sleep(min(1.0, left))
+    print(f"\r{BOLD}demo:{PLAIN} {what}: done ", flush=True)
+
+
+def pair(values, form="{:.2f}"):
+    return " / ".join("-" if v is None else form.format(v) for v in values)
+
+
+def call_row(call, traffic, finding, before, after):
+    flow = finding.flow or {}
+    first = traffic.first_media(call)
+    stands = f"{finding.seen - first:.1f}" if finding.seen and first else "-"
+    notes = []
+    if after["inside"].concealed is not None:
+        notes.append("concealed " + pair((100 * after[s].concealed for s in SIDES), "{:.0f} %"))
+    else:
+        notes.append("lost " + pair((100 * after[s].network_loss for s in SIDES), "{:.1f} %"))
+    notes.append("delay " + pair((after[s].added_delay_ms for s in SIDES), "+{:.0f} ms"))
+    return [call.name, "yes" if call.authorised else "no", finding.app,
+            f"{flow.get('decided_packet') or '-'}",
+            f"{flow['decided_s']:.2f}" if flow.get("decided_s") is not None else "-", stands,
+            pair(before[s].mos for s in SIDES), pair(after[s].mos for s in SIDES), ", ".join(notes)]
+
+
+def table(rows):
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+    lines.insert(1, "  ".join("-" * width for width in widths))
+    return "\n".join(lines)
+
+
+def report(traffic, appliance, watch, times):
+    began, enforced, ended = times
+    rows = [["traffic", "authorised", "found as", "packets", "decided s", "in `calls` after s",
+             "MOS before (in/out)", "MOS now (in/out)", "the receivers say"]]
+    for call in traffic.calls:
+        heard = {side: traffic.heard(call, side) for side in SIDES}
+        before = {side: heard[side].window(enforced - WINDOW_S) for side in SIDES}
+        after = {side: heard[side].window(ended - WINDOW_S) for side in SIDES}
+        rows.append(call_row(call, traffic, Finding(appliance, call, watch), before, after))
+    was, now = traffic.rate(began, enforced), traffic.rate(enforced + 1, ended)
+    rows.append([f"TCP ({traffic.transfer.name})", "-", "-", "-", "-", "-", "-", "-",
+                 f"{was:.0f} Mbit/s before, {now:.0f} now"])
+    print("\n" + table(rows) + "\n", flush=True)
+    print("packets, decided s: of the flow, until it was known for sure. MOS by the E-model from each receiver's own\n"
+          "statistics and the delay measured on the wire (in: what the inside hears).\n", flush=True)
+
+
+def keep(appliance):
+    program = appliance.program
+    say("all of it keeps running, at most an hour; stop it with Ctrl-C. Meanwhile, in another terminal:")
+    for verb in ("calls", "flows", "status", "policy list", f"policy apply {appliance.files['observe']}"):
+        print(f"    sudo {program} {verb}")
+    end = time.monotonic() + KEEP_S
+    while time.monotonic() < end:
+        time.sleep(1)
+
+
+def show(folder, keeps):
+    seconds = KEEP_S + 300 if keeps else 300
+    with NetLab() as lab:
+        appliance = Appliance(lab, binaries(), folder)
+        say(f"namespaces inside ({INSIDE_ADDRESS}) and outside ({OUTSIDE_ADDRESS}), the appliance between them")
+        appliance.start("observe")
+        lab.reach()
+        watch = CallWatch(appliance)
+        with Traffic(lab, folder, seconds) as traffic:
+            say("all traffic runs between these two addresses on random ports")
+            traffic.start(lambda what: say(f"starting {what}"))
+            began = time.time()
+            wait(BEFORE_S, "observing: nothing is touched")
+            watch.stop()
+            enforced = appliance.apply("enforce")
+            say("policy applied: unauthorised peer-to-peer calls down to MOS 1.8 within 10 s")
+            wait(RAMP_S + AFTER_S, "enforcing")
+            report(traffic, appliance, watch, (began, enforced, time.time()))
+            if keeps:
+                keep(appliance)
+        appliance.stop()
+
+
+def main():
+    arguments = argparse.ArgumentParser(prog="scripts/demo", description=__doc__.splitlines()[0])
+    arguments.add_argument("--keep", action="store_true", help="leave everything running until Ctrl-C")
+    options = arguments.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    with tempfile.TemporaryDirectory(prefix="callweir-demo-") as folder:
+        try:
+            show(folder, options.keep)
+            return 0
+        except KeyboardInterrupt:
+            print()
+            say("stopped; everything is cleaned up")
+            return 0 if options.keep else 1
+        except (LabError, ClientError) as why:
+            print(f"demo: {why}", file=sys.stderr)
+            return 2 if isinstance(why, LabError) and os.geteuid() != 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
