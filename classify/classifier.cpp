@@ -149,6 +149,7 @@ flow_index classifier::impl::open(const flow_table::burst& b, std::size_t i,
     warm.role = flow_role::other;
     warm.confidence_pct = 99;
     warm.reasons = bit(reason::not_inspected);
+    warm.decided_packet = 1;
     table.hot(flow).set(flow_decided);
   }
   return flow;
@@ -158,9 +159,15 @@ void classifier::impl::settle_unworthy(flow_index flow, const packet_view& first
   warm_flow& warm = table.warm(flow);
   hot_flow& hot = table.hot(flow);
   warm.app = service_application(first.protocol, first.source_port, first.destination_port);
-  warm.reasons = bit(warm.app == app_unknown ? reason::not_inspected : reason::known_service_port);
-  warm.role = warm.app == app_unknown ? flow_role::unknown : flow_role::other;
-  warm.confidence_pct = warm.app == app_unknown ? 80 : 95;
+  const bool named = warm.app != app_unknown;
+  warm.reasons = bit(named ? reason::known_service_port : reason::not_inspected);
+  warm.role = named ? flow_role::other : flow_role::unknown;
+  warm.confidence_pct = named ? 95 : 80;
+  if (named) {
+    warm.decided_packet = hot.packets[0] + hot.packets[1];
+    warm.decided_us = static_cast<std::uint32_t>(
+        std::clamp<std::int64_t>((hot.last_ns - warm.first_ns) / 1000, 0, 0xffff'ffff));
+  }
   hot.set(flow_decided);
   hot.set(flow_gated);
 }
@@ -177,7 +184,8 @@ void classifier::impl::close(flow_index flow, classifier_counters::count& counte
     drop_work_if_done(flow);
   }
   counter.add();
-  const warm_flow& warm = table.warm(flow);
+  warm_flow& warm = table.warm(flow);
+  if (warm.reasons == 0) warm.reasons = bit(reason::too_few_packets);
   if (config.closed_flows || warm.voip || hot.has(flow_in_call) || hot.action != 0) {
     flow_event event = event_of(flow_event::kind::closed, flow, at);
     event.ties = ties;
