@@ -17,3 +17,5 @@ callweir_scenario(corpus.score "corpus" 300 ${Python3_EXECUTABLE} tests/corpus/s
 
 callweir_scenario(peer.cli "quick" 60 ${Python3_EXECUTABLE} tests/live/peer_cli_test.py)
 callweir_scenario(live.throttle "live" 420 ${Python3_EXECUTABLE} tests/live/throttle_test.py)
+callweir_scenario(live.policy_swap "live" 120 ${Python3_EXECUTABLE} tests/live/policy_swap_test.py)
+callweir_scenario(live.limit "live" 120 ${Python3_EXECUTABLE} tests/live/limit_test.py)
