@@ -105,7 +105,10 @@ void call_book::on_media(const flow_event& event) {
   const call_member* m = call->member(event.flow.id);
   if (m == nullptr) return;
   if (heard) call->last_seen = std::max(call->last_seen, event.totals.last);
-  call->add_sample(*m, event.media);
+  // A flow's last second is a part of one; silence suppression sends more often than twice a
+  // second.
+  const double lived_s = to_seconds(event.totals.last - event.media.second);
+  call->add_sample(*m, event.media, lived_s > 0 && lived_s < 0.5 ? lived_s : 1);
 }
 
 void call_book::on_dialog(const flow_event& event) {
@@ -117,6 +120,12 @@ void call_book::on_dialog(const flow_event& event) {
   if (notice.what == step::offered && !dialog->has_caller && notice.endpoints > 0) {
     dialog->caller = notice.media[0].address;
     dialog->has_caller = true;
+  }
+  for (std::size_t i = 0; i < std::min<std::size_t>(notice.endpoints, notice.media.size()); ++i) {
+    const codec announced = notice.media[i].voice_codec;
+    if (announced == codec::unknown || notice.media[i].role == flow_role::video) continue;
+    if (dialog->announced == codec::unknown || notice.what == step::answered)
+      dialog->announced = announced;
   }
   dialog->emergency |= notice.emergency;
   dialog->answered |= notice.what == step::answered;

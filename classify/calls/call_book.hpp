@@ -52,7 +52,8 @@ class call_book {
     call_slot call = no_call;
     std::vector<std::uint64_t> waiting;
     time_point last;
-    ip_address caller;  // media address of the first offer
+    ip_address caller;                 // media address of the first offer
+    codec announced = codec::unknown;  // of its voice, the answer's rather than the offer's
     bool has_caller = false, answered = false, ended = false, emergency = false;
   };
   using session_map = std::unordered_map<std::uint64_t, session>;

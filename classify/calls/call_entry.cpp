@@ -139,14 +139,14 @@ void call_entry::sum_up() {
   shown.emergency = emergency;
 }
 
-void call_entry::add_sample(const call_member& from, const media_sample& sample) {
+void call_entry::add_sample(const call_member& from, const media_sample& sample, double length_s) {
   const std::int64_t second = sample.second.ns / 1'000'000'000;
   std::uint32_t heard = 0;
   for (const direction way : {forward, backward}) {
     const media_direction& seen = sample.way[way];
     heard += seen.packets;
     if (sample.role == flow_role::video) continue;  // MOS is of voice
-    quality[from.reversed ? reverse(way) : way].add(second, seen, shown.voice_codec);
+    quality[from.reversed ? reverse(way) : way].add(second, seen, shown.voice_codec, length_s);
   }
   if (heard < trickle_packets) return;
   last_media = std::max(last_media, sample.second + std::chrono::seconds(1));

@@ -66,7 +66,8 @@ struct call_entry {
   bool add_member(const flow_identity& flow, const verdict& what, const call_ties& ties);
   /// App, p2p, role and confidence from the members (SPEC: the call's app, the highest confidence).
   void sum_up();
-  void add_sample(const call_member& from, const media_sample& sample);
+  /// `length_s`: how much of the second the flow lived, (0, 1].
+  void add_sample(const call_member& from, const media_sample& sample, double length_s = 1);
   /// `actions` stay empty: the shaper's side knows them.
   call_record record() const;
 };

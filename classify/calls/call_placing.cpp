@@ -153,6 +153,8 @@ void call_book::apply_dialog(call_entry& call, const session& dialog) {
   call.dialog_answered = dialog.answered;
   call.dialog_ended = dialog.ended;
   call.dialog_emergency = dialog.emergency;
+  // What the packets show wins over what was announced.
+  if (call.shown.voice_codec == codec::unknown) call.shown.voice_codec = dialog.announced;
   // Media addresses behind a translation are not the flow's: then the first media flow's initiator
   // stands.
   if (dialog.has_caller && call.parties.size() >= 2 && dialog.caller == call.parties[1])

@@ -83,7 +83,8 @@ direction_quality::second_sum* direction_quality::place_of(std::int64_t second) 
   return &slot;
 }
 
-void direction_quality::add(std::int64_t second, const media_direction& seen, codec voice) {
+void direction_quality::add(std::int64_t second, const media_direction& seen, codec voice,
+                            double length_s) {
   // A silent second does not move the window: the last figures stand until media comes again.
   if (seen.packets == 0 && seen.expected == 0 && seen.dropped == 0) return;
   if (newest_ != none && second > newest_) close_window(voice);
@@ -100,6 +101,7 @@ void direction_quality::add(std::int64_t second, const media_direction& seen, co
   }
   if (std::isfinite(seen.jitter_ms) && seen.packets >= slot->packets)
     slot->jitter_ms = std::max(0.0F, seen.jitter_ms);
+  slot->length_s = std::max(slot->length_s, static_cast<float>(std::clamp(length_s, 0.02, 1.0)));
   slot->packets += seen.packets;
   slot->expected += seen.expected;
   slot->bytes += seen.codec_bytes;
@@ -128,7 +130,7 @@ void direction_quality::absorb(const direction_quality& other, codec voice) {
     seen.jitter_ms = s.jitter_ms;
     seen.added_delay_ms = s.delay_ms;
     seen.loss_known = s.loss_known;
-    add(second, seen, voice);
+    add(second, seen, voice, s.length_s);
   }
 }
 
@@ -138,6 +140,7 @@ call_quality direction_quality::window(codec voice) const {
          forwarded = 0;
   double bytes = 0;
   std::int64_t oldest = none;
+  double newest_length = 1;
   // The first second of a call is a part of one: it counts for loss, not for the rate.
   const bool skip_first = newest_ - first_ >= 2;
   for (std::int64_t second = std::max<std::int64_t>(0, newest_ - window_seconds + 1);
@@ -158,8 +161,10 @@ call_quality direction_quality::window(codec voice) const {
     if (skip_first && second == first_) continue;
     bytes += s.bytes;
     if (oldest == none) oldest = second;
+    if (second == newest_) newest_length = s.length_s;
   }
-  if (oldest != none) q.bitrate_kbps = bytes * 8 / 1000 / static_cast<double>(newest_ - oldest + 1);
+  if (oldest != none)
+    q.bitrate_kbps = bytes * 8 / 1000 / (static_cast<double>(newest_ - oldest) + newest_length);
   q.loss = share(expected - packets + late, std::max(expected, packets));
   q.inflicted_loss = share(inflicted, packets);
   if (forwarded > 0) q.added_delay_ms = delay / forwarded;

@@ -42,7 +42,8 @@ class direction_quality {
   /// Adds what one flow showed in the second that begins at `second` (seconds since the epoch);
   /// flows of one call add up. Seconds may come a little out of order; those older than the window
   /// are ignored.
-  void add(std::int64_t second, const media_direction& seen, codec voice);
+  /// `length_s`: how much of the second the flow lived, (0, 1].
+  void add(std::int64_t second, const media_direction& seen, codec voice, double length_s = 1);
   /// Takes over the seconds of another direction (a call that turned out to be this one).
   void absorb(const direction_quality& other, codec voice);
 
@@ -66,6 +67,7 @@ class direction_quality {
     std::uint32_t packets = 0, expected = 0, bytes = 0, late = 0, dropped = 0, late_by_us = 0;
     float delay_ms = 0;  // mean over the forwarded
     float jitter_ms = 0;
+    float length_s = 0;  // the longest of the flows that add up
     bool loss_known = false;
   };
   second_sum* place_of(std::int64_t second);

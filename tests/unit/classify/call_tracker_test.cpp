@@ -452,6 +452,37 @@ TEST(call_tracker, any_order_of_events_gives_finite_figures) {
   }
 }
 
+TEST(call_tracker, the_codec_of_the_answer_stands_in_for_one_that_packets_do_not_show) {
+  bench b;
+  flow_maker sip(1, alice, 5060, carol, 5060, app_sip, flow_role::signalling);
+  flow_maker rtp(2, alice, 4000, bob, 6000, app_sip);
+  rtp.tied(9, 0);
+  sip.event.dialog = dialog_notice{};
+  sip.event.dialog.dialog = 9;
+  sip.event.dialog.what = dialog_notice::step::answered;
+  sip.event.dialog.endpoints = 1;
+  sip.event.dialog.media[0] = {bob, 6000, codec::ilbc, flow_role::voice};
+  b.send(sip, flow_event::kind::dialog, start);
+  b.verdict(rtp, start + seconds(1));
+  b.media(rtp, start + seconds(2));
+  EXPECT_EQ(b.tracker.record(b.only()).codec, "ilbc");
+  EXPECT_EQ(b.tracker.record(b.only()).mos_scale, "nb");
+}
+
+TEST(call_tracker, the_rate_leaves_out_the_time_after_the_last_packet) {
+  bench b;
+  flow_maker rtp(1, alice, 4000, bob, 6000, app_webrtc);
+  b.verdict(rtp, start);
+  for (int s = 1; s <= 5; ++s) b.media(rtp, start + seconds(s));
+  rtp.event.media.second = start + seconds(5);  // 0.2 s of a second
+  for (auto& way : rtp.event.media.way) way.packets = way.expected = 10, way.codec_bytes = 600;
+  rtp.event.type = flow_event::kind::media;
+  rtp.event.at = start + seconds(6);
+  rtp.event.totals.last = start + milliseconds(5200);
+  b.tracker.on_event(rtp.event);
+  EXPECT_NEAR(b.tracker.quality(b.only(), forward)->bitrate_kbps, 24, 0.01);
+}
+
 TEST(call_tracker, flow_names_are_base_36) {
   EXPECT_EQ(flow_name(0), "f0");
   EXPECT_EQ(flow_name(35), "fz");
