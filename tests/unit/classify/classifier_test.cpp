@@ -1,0 +1,317 @@
+#include "classify/classifier.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <deque>
+#include <vector>
+
+#include "base/applications.hpp"
+#include "classify/flood_guard.hpp"
+
+namespace callweir::classify {
+namespace {
+
+constexpr std::int64_t second = 1'000'000'000;
+constexpr std::int64_t epoch = 1'700'000'000 * second;
+
+struct recorder final : event_sink {
+  bool push(const flow_event& event) noexcept override {
+    events.push_back(event);
+    return !full;
+  }
+  std::vector<flow_event> of(flow_event::kind kind) const {
+    std::vector<flow_event> out;
+    std::copy_if(events.begin(), events.end(), std::back_inserter(out),
+                 [&](const flow_event& e) { return e.type == kind; });
+    return out;
+  }
+  std::vector<flow_event> events;
+  bool full = false;
+};
+
+/// Frames whose bytes live as long as the test.
+class wire {
+ public:
+  packet_view udp(const char* from, std::uint16_t from_port, const char* to, std::uint16_t to_port,
+                  std::vector<std::uint8_t> payload, std::int64_t at_ns) {
+    const auto a = ip_address::parse(from)->v4_bits();
+    const auto b = ip_address::parse(to)->v4_bits();
+    std::vector<std::uint8_t> frame(28);
+    const auto put16 = [&](std::size_t at, std::size_t v) {
+      frame[at] = static_cast<std::uint8_t>(v >> 8);
+      frame[at + 1] = static_cast<std::uint8_t>(v);
+    };
+    frame[0] = 0x45;
+    put16(2, 28 + payload.size());
+    frame[8] = 64;
+    frame[9] = proto_udp;
+    put16(12, a >> 16), put16(14, a & 0xffff), put16(16, b >> 16), put16(18, b & 0xffff);
+    put16(20, from_port), put16(22, to_port), put16(24, 8 + payload.size());
+    frame.insert(frame.end(), payload.begin(), payload.end());
+    frames_.push_back(std::move(frame));
+    const auto& kept = frames_.back();
+    packet_view p;
+    p.frame = kept.data();
+    p.captured = p.wire = static_cast<std::uint32_t>(kept.size());
+    p.time = {at_ns};
+    p.source = ip_address::v4(a);
+    p.destination = ip_address::v4(b);
+    p.source_port = from_port;
+    p.destination_port = to_port;
+    p.protocol = proto_udp;
+    p.status = decode_status::ok;
+    p.l4_offset = 20;
+    p.payload_offset = 28;
+    p.payload_captured = p.payload_bytes = static_cast<std::uint16_t>(payload.size());
+    p.l3_bytes = static_cast<std::uint16_t>(kept.size());
+    p.from = (a >> 24) == 10 ? side::inside : side::outside;
+    return p;
+  }
+
+  /// G.711 in RTP: 160 bytes each 20 ms.
+  packet_view rtp(bool out, std::uint16_t sequence, std::int64_t at_ns) {
+    std::vector<std::uint8_t> payload(172, 0xd5);
+    const std::uint32_t stamp = 160u * sequence;
+    const std::uint8_t header[12] = {0x80,
+                                     8,
+                                     static_cast<std::uint8_t>(sequence >> 8),
+                                     static_cast<std::uint8_t>(sequence),
+                                     static_cast<std::uint8_t>(stamp >> 24),
+                                     static_cast<std::uint8_t>(stamp >> 16),
+                                     static_cast<std::uint8_t>(stamp >> 8),
+                                     static_cast<std::uint8_t>(stamp),
+                                     1,
+                                     2,
+                                     3,
+                                     static_cast<std::uint8_t>(out)};
+    std::copy(std::begin(header), std::end(header), payload.begin());
+    for (std::size_t i = 12; i < payload.size(); ++i) {
+      payload[i] = static_cast<std::uint8_t>((i * 131 + sequence * 7919) >> 3);
+    }
+    return out ? udp("10.0.0.5", 40000, "198.51.100.7", 50000, payload, at_ns)
+               : udp("198.51.100.7", 50000, "10.0.0.5", 40000, payload, at_ns);
+  }
+
+ private:
+  std::deque<std::vector<std::uint8_t>> frames_;
+};
+
+classifier_config small(std::uint32_t flows_max = 4096) {
+  classifier_config c;
+  c.flows_max = flows_max;
+  c.seed = {7, 8};
+  c.touch = false;
+  c.ndpi = false;
+  c.ndpi_share_pct = 0;
+  return c;
+}
+
+packet_flow one(classifier& c, const packet_view& p) {
+  packet_flow where;
+  c.process({&p, 1}, p.time, {&where, 1});
+  return where;
+}
+
+TEST(classifier, counts_both_directions_and_closes_with_the_totals) {
+  recorder events;
+  classifier c(small(), events);
+  wire w;
+  const std::vector<std::uint8_t> payload(40, 0xaa);
+  const auto first = one(c, w.udp("10.0.0.5", 1000, "198.51.100.7", 2000, payload, epoch));
+  ASSERT_NE(first.flow, no_flow);
+  EXPECT_TRUE(first.opened);
+  EXPECT_TRUE(first.fresh);
+  EXPECT_EQ(first.way, forward);
+  const auto answer =
+      one(c, w.udp("198.51.100.7", 2000, "10.0.0.5", 1000, payload, epoch + second));
+  EXPECT_EQ(answer.flow, first.flow);
+  EXPECT_FALSE(answer.opened);
+  EXPECT_EQ(answer.way, backward);
+  c.finish();
+  const auto closed = events.of(flow_event::kind::closed);
+  ASSERT_EQ(closed.size(), 1u);
+  EXPECT_EQ(closed[0].totals.packets[0], 1u);
+  EXPECT_EQ(closed[0].totals.packets[1], 1u);
+  EXPECT_EQ(closed[0].totals.bytes[0], 68u);
+  EXPECT_EQ(closed[0].totals.first.ns, epoch);
+  EXPECT_EQ(closed[0].totals.last.ns, epoch + second);
+  EXPECT_NE(closed[0].what.reasons, 0u) << "every verdict says why";
+}
+
+TEST(classifier, what_has_no_flow_is_counted) {
+  recorder events;
+  classifier c(small(), events);
+  wire w;
+  auto p = w.udp("10.0.0.5", 1, "10.0.0.6", 2, {1}, epoch);
+  p.status = decode_status::not_ip;
+  EXPECT_EQ(one(c, p).flow, no_flow);
+  EXPECT_EQ(c.counters().without_flow.get(), 1u);
+}
+
+TEST(classifier, a_probe_every_twenty_seconds_is_one_flow_and_silence_beyond_the_timeout_is_two) {
+  recorder events;
+  classifier c(small(), events);
+  wire w;
+  std::int64_t at = epoch;
+  for (int i = 0; i < 20; ++i, at += 20 * second) {
+    one(c, w.udp("10.0.0.5", 1000, "198.51.100.7", 2000, {1, 2, 3, 4}, at));
+  }
+  one(c, w.udp("10.0.0.5", 1000, "198.51.100.7", 2000, {1, 2, 3, 4}, at + 300 * second));
+  c.finish();
+  const auto closed = events.of(flow_event::kind::closed);
+  ASSERT_EQ(closed.size(), 2u);
+  EXPECT_EQ(closed[0].totals.packets[0], 20u);
+  EXPECT_EQ(closed[1].totals.packets[0], 1u);
+}
+
+TEST(classifier, protocols_that_carry_no_calls_are_named_at_once) {
+  recorder events;
+  classifier c(small(), events);
+  wire w;
+  auto p = w.udp("10.0.0.5", 0, "198.51.100.7", 0, {8, 0}, epoch);
+  p.protocol = proto_icmp;
+  one(c, p);
+  c.finish();
+  const auto closed = events.of(flow_event::kind::closed);
+  ASSERT_EQ(closed.size(), 1u);
+  EXPECT_EQ(application_name(closed[0].what.app), "ICMP");
+  EXPECT_EQ(closed[0].decided_packet, 1u);
+  EXPECT_EQ(c.counters().inspected.get(), 0u);
+}
+
+TEST(classifier, a_call_is_found_dated_measured_and_told) {
+  recorder events;
+  classifier c(small(), events);
+  wire w;
+  std::int64_t at = epoch;
+  packet_flow where;
+  for (std::uint16_t i = 0; i < 250; ++i, at += 20'000'000) {
+    where = one(c, w.rtp(true, i, at));
+    one(c, w.rtp(false, i, at + 3'000'000));
+  }
+  const auto facts = c.facts(where.flow);
+  EXPECT_TRUE(facts.what.voip);
+  EXPECT_TRUE(is_media(facts.what.role));
+  EXPECT_GE(facts.what.confidence_pct, 90);
+  EXPECT_TRUE(is_media(where.role)) << "the packet's own role is known for the shaper";
+  EXPECT_FALSE(events.of(flow_event::kind::verdict).empty());
+  EXPECT_GE(events.of(flow_event::kind::media).size(), 3u);
+  c.finish();
+  const auto closed = events.of(flow_event::kind::closed).at(0);
+  EXPECT_GT(closed.decided_packet, 0u);
+  EXPECT_LT(closed.decided_packet, 150u);
+  EXPECT_GT(closed.decided_after.count(), 0);
+}
+
+TEST(classifier, a_call_is_attached_by_id_and_makes_its_flow_fresh) {
+  recorder events;
+  classifier c(small(), events);
+  wire w;
+  const std::vector<std::uint8_t> payload(30, 0x55);
+  const auto where = one(c, w.udp("10.0.0.5", 1000, "198.51.100.7", 2000, payload, epoch));
+  const auto id = c.facts(where.flow).flow.id;
+  verdict call;
+  call.voip = true;
+  call.app = app_webrtc;
+  call.confidence_pct = 97;
+  c.attach_call(where.flow, id + 1, 5, call, false);
+  EXPECT_EQ(c.facts(where.flow).call, no_call) << "another flow's id must not match";
+  c.attach_call(where.flow, id, 5, call, true);
+  const auto facts = c.facts(where.flow);
+  EXPECT_EQ(facts.call, 5u);
+  EXPECT_EQ(facts.call_what.app, app_webrtc);
+  EXPECT_TRUE(facts.emergency);
+  EXPECT_TRUE(one(c, w.udp("10.0.0.5", 1000, "198.51.100.7", 2000, payload, epoch + 1)).fresh);
+  EXPECT_FALSE(one(c, w.udp("10.0.0.5", 1000, "198.51.100.7", 2000, payload, epoch + 2)).fresh);
+}
+
+TEST(classifier, a_new_policy_makes_every_flow_fresh_once_also_after_hundreds_of_changes) {
+  recorder events;
+  classifier c(small(), events);
+  wire w;
+  const auto quiet = w.udp("10.0.0.5", 1000, "198.51.100.7", 2000, {9, 9}, epoch);
+  const auto busy = w.udp("10.0.0.5", 1001, "198.51.100.7", 2000, {9, 9}, epoch);
+  const auto where = one(c, quiet);
+  c.set_action(where.flow, 42);
+  one(c, busy);
+  for (int i = 1; i <= 600; ++i) {
+    c.refresh_all();
+    EXPECT_TRUE(one(c, busy).fresh) << i;
+    EXPECT_FALSE(one(c, busy).fresh) << i;
+    if (i == 255 || i == 256 || i == 600) {
+      EXPECT_TRUE(one(c, quiet).fresh) << i;
+    }
+  }
+  EXPECT_EQ(c.action(where.flow), 42u);
+}
+
+TEST(classifier, a_flood_never_stops_new_flows_and_spares_what_is_acted_on) {
+  recorder events;
+  classifier c(small(1024), events);
+  wire w;
+  const auto kept = w.udp("10.0.0.5", 1000, "198.51.100.7", 2000, {1}, epoch);
+  const auto where = one(c, kept);
+  const auto id = c.facts(where.flow).flow.id;
+  c.set_action(where.flow, 7);
+  auto p = w.udp("10.0.0.9", 1, "198.51.100.7", 53, {1, 2}, epoch);
+  for (std::uint32_t i = 0; i < 50'000; ++i) {
+    p.source = ip_address::v4(0x0b00'0000 + i * 977);
+    p.source_port = static_cast<std::uint16_t>(i);
+    p.time = {epoch + i * 1'000'000};
+    one(c, p);
+  }
+  EXPECT_EQ(c.facts(where.flow).flow.id, id);
+  EXPECT_EQ(c.action(where.flow), 7u);
+  EXPECT_GT(c.counters().flows_opened.get(), 10'000u);
+  EXPECT_EQ(c.counters().untracked_full.get(), 0u);
+}
+
+TEST(classifier, lost_events_are_counted) {
+  recorder events;
+  events.full = true;
+  classifier c(small(), events);
+  wire w;
+  one(c, w.udp("10.0.0.5", 1000, "198.51.100.7", 2000, {1}, epoch));
+  c.finish();
+  EXPECT_EQ(c.counters().events_lost.get(), 1u);
+}
+
+TEST(classifier, strange_times_and_counts_are_survived) {
+  recorder events;
+  classifier c(small(64), events);
+  wire w;
+  const std::int64_t times[] = {0, -5, epoch, 1, std::numeric_limits<std::int64_t>::max() / 2, 7};
+  for (int round = 0; round < 50; ++round) {
+    for (const auto at : times) {
+      std::vector<packet_view> burst;
+      for (std::uint16_t port = 0; port < 64; ++port) {
+        burst.push_back(w.udp("10.0.0.5", port, "198.51.100.7",
+                              static_cast<std::uint16_t>(round * 64 + port), {1, 2, 3}, at));
+      }
+      std::vector<packet_flow> flows(burst.size());
+      c.process(burst, {at}, flows);
+      for (const auto& f : flows) {
+        EXPECT_TRUE(f.flow == no_flow || f.flow < 64u);
+      }
+    }
+  }
+  c.finish();
+}
+
+TEST(flood_guard, bounds_a_source_before_it_bounds_the_worker) {
+  flood_guard guard(16'000, keyed_hash({1, 2}));
+  const auto loud = *ip_address::parse("203.0.113.9");
+  int open = 0;
+  for (int i = 0; i < 5000; ++i) open += guard.ask(loud, {epoch}) == flood_guard::answer::open;
+  EXPECT_EQ(open, 1000);
+  EXPECT_EQ(guard.ask(*ip_address::parse("203.0.113.77"), {epoch}),
+            flood_guard::answer::source_exceeds)
+      << "the same network";
+  EXPECT_EQ(guard.ask(*ip_address::parse("192.0.2.1"), {epoch}), flood_guard::answer::open);
+  EXPECT_EQ(guard.ask(loud, {epoch + second / 10}), flood_guard::answer::open)
+      << "tokens come back";
+}
+
+}  // namespace
+}  // namespace callweir::classify
