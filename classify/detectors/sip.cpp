@@ -19,11 +19,12 @@ bool same_word(std::string_view a, std::string_view b) noexcept {
                                             [](char x, char y) { return lower(x) == lower(y); });
 }
 
+/// Also takes the line end of a folded field away.
 std::string_view trim(std::string_view t) noexcept {
-  while (!t.empty() && (t.front() == ' ' || t.front() == '\t')) t.remove_prefix(1);
-  while (!t.empty() && (t.back() == ' ' || t.back() == '\t' || t.back() == '\r'))
-    t.remove_suffix(1);
-  return t;
+  constexpr std::string_view blank = " \t\r\n";
+  const std::size_t first = t.find_first_not_of(blank);
+  if (first == std::string_view::npos) return {};
+  return t.substr(first, t.find_last_not_of(blank) - first + 1);
 }
 
 /// Takes one line with the folded ones after it (RFC 3261 section 7.3.1); they stay in the view.

@@ -1,0 +1,42 @@
+// RTP, RTCP, vendor framings, innocents and rhythm over a chain of packets: a length byte before
+// each.
+#include "classify/detectors/gateway_control.hpp"
+#include "classify/detectors/innocent.hpp"
+#include "classify/detectors/rtp.hpp"
+#include "classify/detectors/skype_classic.hpp"
+#include "classify/detectors/vendor_framing.hpp"
+#include "classify/detectors/voice_rhythm.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace callweir;
+  classify::rtp_detector rtp;
+  classify::vendor_detector vendor;
+  classify::innocent_detector innocent;
+  classify::voice_rhythm rhythm;
+  classify::skype_endpoint skype;
+  std::int64_t now = 0;
+  for (int i = 0; i < 200 && size > 0; ++i) {
+    const auto take = static_cast<std::uint16_t>(data[0] < size ? data[0] : size - 1);
+    const classify::sample s{data + 1,
+                             take,
+                             static_cast<std::uint16_t>(take + (i % 7 == 0 ? 40 : 0)),
+                             static_cast<direction>(i & 1),
+                             {now}};
+    now += 20'000'000;
+    rtp.observe_rtp(s, static_cast<std::int32_t>(now / 1'000'000));
+    rtp.observe_rtcp(s);
+    const auto frame = classify::recognise_vendor(s, true);
+    if (frame.media && frame.inner_offset > s.captured) __builtin_trap();
+    vendor.observe(frame, s);
+    innocent.observe(s, 1000, 4433);
+    rhythm.observe(s);
+    if (rhythm.due()) rhythm.confidence();
+    skype.observe_first(s, static_cast<std::uint64_t>(i), 1);
+    classify::recognise_gateway(s, i % 2 == 0, 2427, 2000);
+    data += take + 1u;
+    size -= take + 1u;
+  }
+  rtp.role();
+  innocent.verdict();
+  return 0;
+}

@@ -1,0 +1,20 @@
+// SIP and SDP: views stay inside the text, counts stay inside their arrays.
+#include "classify/detectors/sip.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace callweir;
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  std::array<classify::dialog_notice::media_endpoint, 4> media{};
+  const std::vector<std::string> numbers{"112", "911"};
+  classify::sip_message m;
+  if (classify::parse_sip(text, m)) {
+    if (!m.request && (m.status < 100 || m.status > 699)) __builtin_trap();
+    classify::is_emergency(m.uri, numbers);
+    classify::is_emergency(m.to, numbers);
+    classify::parse_sdp(m.body, media);
+  }
+  const int count = classify::parse_sdp(text, media);
+  if (count < 0 || count > 4) __builtin_trap();
+  classify::is_emergency(text, numbers);
+  return 0;
+}

@@ -1,0 +1,124 @@
+// How many talks are found, how fast, and how many games and tunnels are taken for one. Seeds are
+// fixed.
+#include <gtest/gtest.h>
+
+#include "base/applications.hpp"
+#include "tests/unit/classify/inspect_flow.hpp"
+
+namespace callweir::test {
+namespace {
+
+constexpr int trials = 60;
+
+struct score {
+  int found = 0;
+  double slowest_s = 0;
+};
+
+template <class Make>
+score count(std::uint64_t seed, Make make) {
+  score s;
+  inspection_bench bench;
+  for (int i = 0; i < trials; ++i) {
+    random_source random(seed + static_cast<std::uint64_t>(i));
+    const inspected got = bench.run(make(random));
+    if (got.sure_after_s < 0) continue;
+    ++s.found;
+    s.slowest_s = std::max(s.slowest_s, got.sure_after_s);
+  }
+  return s;
+}
+
+struct talk_case {
+  const char* name;
+  talk_options options;
+};
+
+class talks : public testing::TestWithParam<talk_case> {};
+
+TEST_P(talks, are_found_within_three_seconds) {
+  const score s = count(100, [](random_source& r) { return talk(r, GetParam().options); });
+  EXPECT_GE(s.found, trials * 95 / 100);
+  EXPECT_LE(s.slowest_s, 3.0);
+}
+
+talk_options frames(double a, double b, double loss = 0, double jitter = 2) {
+  talk_options o;
+  o.frame_ms[0] = a;
+  o.frame_ms[1] = b;
+  o.loss = loss;
+  o.jitter_ms = jitter;
+  return o;
+}
+talk_options with(talk_options o, double redundancy, bool header, double kbps = 24) {
+  o.redundancy = redundancy;
+  o.header = header;
+  o.kbps = kbps;
+  return o;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    voice, talks,
+    testing::Values(talk_case{"f20", frames(20, 20)}, talk_case{"f40", frames(40, 40)},
+                    talk_case{"f60", frames(60, 60)}, talk_case{"f20_60", frames(20, 60)},
+                    talk_case{"f30", frames(30, 30)}, talk_case{"f10", frames(10, 10)},
+                    talk_case{"f20_loss10", frames(20, 20, 0.1)},
+                    talk_case{"f20_loss20", frames(20, 20, 0.2)},
+                    talk_case{"f40_loss20", frames(40, 40, 0.2)},
+                    talk_case{"f20_jitter5", frames(20, 20, 0, 5)},
+                    talk_case{"f20_redundant", with(frames(20, 20), 2, false)},
+                    talk_case{"f20_header", with(frames(20, 20), 1, true)},
+                    talk_case{"f20_12k", with(frames(20, 20), 1, false, 12)},
+                    talk_case{"f20_64k", with(frames(20, 20), 1, false, 64)}),
+    [](const auto& c) { return c.param.name; });
+
+TEST(voice_rhythm_detector, names_an_unknown_call_between_peers) {
+  random_source random(7);
+  inspection_bench bench;
+  const inspected got = bench.run(talk(random, {}));
+  EXPECT_TRUE(got.what.voip);
+  EXPECT_EQ(got.what.app, app_unknown_call);
+  EXPECT_EQ(got.what.role, flow_role::voice);
+  EXPECT_EQ(got.what.p2p, tristate::yes);
+  EXPECT_GE(got.what.confidence_pct, 90);
+}
+
+struct game_case {
+  const char* name;
+  game_options options;
+};
+
+class games : public testing::TestWithParam<game_case> {};
+
+TEST_P(games, are_left_alone) {
+  EXPECT_EQ(count(300, [](random_source& r) { return game(r, GetParam().options); }).found, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(ticks, games,
+                         testing::Values(game_case{"display60_server30",
+                                                   {16.667, 33.333, 60, 220, 10}},
+                                         game_case{"tick64", {15.625, 15.625, 60, 160, 10}},
+                                         game_case{"tick128", {7.8125, 7.8125, 60, 160, 10}},
+                                         game_case{"server20", {33.333, 50, 80, 300, 10}},
+                                         game_case{"tick50", {20, 20, 50, 260, 10}},
+                                         game_case{"server10", {50, 100, 60, 400, 10}}),
+                         [](const auto& c) { return c.param.name; });
+
+TEST(voice_rhythm_detector, leaves_tunnels_and_desktops_alone) {
+  EXPECT_EQ(count(500, [](random_source& r) { return tunnelled_transfer(r, 10); }).found, 0);
+  EXPECT_EQ(count(600, [](random_source& r) { return tunnelled_browsing(r, 30); }).found, 0);
+  EXPECT_EQ(count(700, [](random_source& r) { return remote_desktop(r, 20); }).found, 0);
+}
+
+TEST(voice_rhythm_detector, wants_random_payload) {
+  random_source random(9);
+  traffic t = talk(random, {});
+  for (auto& p : t) {
+    for (auto& b : p.bytes) b &= 0x0f;  // not encrypted
+  }
+  inspection_bench bench;
+  EXPECT_LT(bench.run(t).sure_after_s, 0);
+}
+
+}  // namespace
+}  // namespace callweir::test
