@@ -49,6 +49,9 @@ int main(int argc, char** argv) {
   CLI::App& call = *app.add_subcommand("call", "call a node directly over UDP");
   call.add_option("PEER", peer, "ADDR:PORT or [IPv6]:PORT")->required();
   common_options(call, options, listen);
+  call.add_option("--patience", options.patience_s, "how many seconds to wait for an answer")
+      ->check(CLI::Range(0.5, 300.0))
+      ->capture_default_str();
   call.add_option("--seconds", options.seconds, "how long to talk; 0: until either side hangs up")
       ->check(CLI::Range(0.0, 86400.0))
       ->capture_default_str();

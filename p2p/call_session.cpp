@@ -135,7 +135,7 @@ void call_session::on_message(std::uint32_t number, const message& m, time_point
 void call_session::on_time(time_point now) {
   switch (state_) {
     case state::calling:
-      if (now - began_ >= answer_patience) {
+      if (now - began_ >= config_.answer_patience) {
         end(ending::no_answer);
       } else if (now >= next_offer_) {
         next_offer_ = now + offer_interval;
@@ -144,7 +144,7 @@ void call_session::on_time(time_point now) {
       }
       return;
     case state::answering:
-      if (now - began_ >= answer_patience) end(ending::no_answer);
+      if (now - began_ >= config_.answer_patience) end(ending::no_answer);
       return;
     case state::active:
       break;
@@ -242,9 +242,9 @@ void call_session::end(ending why) {
 time_point call_session::next_time() const {
   switch (state_) {
     case state::calling:
-      return std::min(next_offer_, began_ + answer_patience);
+      return std::min(next_offer_, began_ + config_.answer_patience);
     case state::answering:
-      return began_ + answer_patience;
+      return began_ + config_.answer_patience;
     case state::active:
       return std::min(next_tick_, last_heard_ + silence_patience);
     case state::ended:

@@ -16,6 +16,7 @@ struct session_config {
   key_bytes network{};
   std::span<const std::int16_t> speech;  // must outlive the session
   std::size_t speech_start = 0;          // where in the recording this side begins
+  nanoseconds answer_patience = std::chrono::seconds(15);  // for an answer, or for its first packet
 };
 
 class call_session {
@@ -50,7 +51,6 @@ class call_session {
   const jitter_buffer& playout() const { return buffer_; }
 
   static constexpr nanoseconds offer_interval = std::chrono::milliseconds(500);
-  static constexpr nanoseconds answer_patience = std::chrono::seconds(15);
   static constexpr nanoseconds silence_patience = std::chrono::seconds(30);
   static constexpr int ticks_max = 25;
 

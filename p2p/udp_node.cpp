@@ -233,7 +233,8 @@ tl::expected<void, node_failure> run_node(const node_options& options) {
 
   const descriptor signals(block_signals());
   const anchored_clock clock;
-  endpoint end({network_key(options.network), speech, 0}, system_random(), !options.call);
+  endpoint end({network_key(options.network), speech, 0, from_seconds(options.patience_s)},
+               system_random(), !options.call);
   sockaddr_storage bound{};
   socklen_t length = sizeof(bound);
   if (getsockname(udp.fd, reinterpret_cast<sockaddr*>(&bound), &length) < 0) {

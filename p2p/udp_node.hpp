@@ -13,6 +13,7 @@ struct node_options {
   peer_address listen;               // port 0: one of the system's choice
   std::optional<peer_address> call;  // call this peer; otherwise answer
   double seconds = 0;                // of the call (with `call`) or of the run; 0: until stopped
+  double patience_s = 15;            // for an answer
   std::string speech;                // WAV file; "" is silence
   std::string stats = "-";           // JSON Lines go there, "-" is standard output
   std::string network = "callweir";

@@ -80,7 +80,7 @@ def main():
             taken.bind(("127.0.0.1", 0))
             refused("port in use", "node", "--listen", f"127.0.0.1:{taken.getsockname()[1]}", saying=["another port"])
             refused("nobody answers", "call", f"127.0.0.1:{taken.getsockname()[1]}", "--listen", "127.0.0.1",
-                    saying=["no answer", "--network"], code=1)
+                    "--patience", "1", saying=["no answer", "--network"], code=1)
     return 1 if failures else 0
 
 
