@@ -50,6 +50,10 @@ class capture_reader {
       16'777'216;  // pcapng blocks longer than that are damage
   static constexpr std::uint32_t interfaces_max = 4096;  // a section's
 
+  /// The year 2116. Stamps of hostile pcapng files are clamped to 0 to this, so that differences
+  /// and sums of stamps and time-outs never overflow. pcap's 32-bit seconds end before it.
+  static constexpr std::int64_t stamp_max_ns = std::int64_t{1} << 62;
+
   /// "-" is stdin. Fails where the file cannot be read or is no capture.
   static result<capture_reader> open(const std::string& path);
   /// A capture in memory, which must outlive the reader; `name` stands in errors.

@@ -16,10 +16,11 @@ enum block_type : std::uint32_t {
 };
 constexpr std::uint32_t order_mark = 0x1a2b'3c4d;
 
-std::int64_t saturated(__int128 value) {
-  if (value > INT64_MAX) return INT64_MAX;
-  if (value < INT64_MIN) return INT64_MIN;
-  return static_cast<std::int64_t>(value);
+/// Into 0 to capture_reader::stamp_max_ns.
+std::int64_t bounded(__int128 ns) {
+  if (ns < 0) return 0;
+  if (ns > capture_reader::stamp_max_ns) return capture_reader::stamp_max_ns;
+  return static_cast<std::int64_t>(ns);
 }
 
 }  // namespace
@@ -129,7 +130,7 @@ time_point capture_parser::stamp(const interface& at, std::uint64_t ticks) const
     for (int i = at.resolution; i < 9; ++i) ns *= 10;
     for (int i = 9; i < at.resolution; ++i) ns /= 10;
   }
-  return {saturated(ns + static_cast<__int128>(at.offset_s) * 1'000'000'000)};
+  return {bounded(ns + static_cast<__int128>(at.offset_s) * 1'000'000'000)};
 }
 
 capture_step capture_parser::finish(bytes block, std::size_t at, std::uint32_t interface_id,

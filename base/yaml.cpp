@@ -32,7 +32,7 @@ class builder : public YAML::EventHandler {
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     refuse_anchor(mark, anchor);
-    add({.what = node::kind::null, .at = place(mark)});
+    add({.what = node::kind::null, .at = place(mark), .entries = {}});
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
     throw refusal{place(mark), "aliases (*name) are not read here", "write the value out"};
@@ -43,18 +43,22 @@ class builder : public YAML::EventHandler {
     if (!tag.empty() && tag != "?" && tag != "!") {
       throw refusal{place(mark), "the tag '" + tag + "' is not read here", "remove the tag"};
     }
-    add({.what = node::kind::scalar, .quoted = tag == "!", .at = place(mark), .text = value});
+    add({.what = node::kind::scalar,
+         .quoted = tag == "!",
+         .at = place(mark),
+         .text = value,
+         .entries = {}});
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
     refuse_anchor(mark, anchor);
-    open({.what = node::kind::sequence, .at = place(mark)});
+    open({.what = node::kind::sequence, .at = place(mark), .entries = {}});
   }
   void OnSequenceEnd() override { stack_.pop_back(); }
   void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value) override {
     refuse_anchor(mark, anchor);
-    open({.what = node::kind::map, .at = place(mark)});
+    open({.what = node::kind::map, .at = place(mark), .entries = {}});
   }
   void OnMapEnd() override { stack_.pop_back(); }
 

@@ -32,7 +32,7 @@ struct node {
   position at{};
   std::string text{};            // scalar
   std::vector<node> items{};     // sequence
-  std::vector<entry> entries{};  // map, in the order written
+  std::vector<entry> entries;    // map, in the order written
 
   bool is_map() const { return what == kind::map; }
   bool is_sequence() const { return what == kind::sequence; }

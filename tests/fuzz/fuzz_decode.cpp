@@ -36,11 +36,12 @@ void check_bounds(const packet_view& packet) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 3) return 0;
   const std::uint16_t link_type = link_types[data[0] % link_types.size()];
-  // One decoder for all inputs, since making one costs more than an input. Each input has its own
-  // hour: fragments of earlier ones are too old to be found, and the first to be given up.
+  // One decoder for all inputs, since making one costs more than an input. Each input comes a
+  // time-out later: fragments of earlier ones are too old to be found, and the first to be given
+  // up.
   static capture::decoder fast({}, {7, 11});
   static time_point now;
-  now = now + std::chrono::hours(1);
+  now = now + (capture::fragment_cache::time_out + nanoseconds(1));
   test::reference_decoder plain;
   std::size_t at = 1;
   for (int i = 0; i < frames_max && size - at >= 2; ++i) {

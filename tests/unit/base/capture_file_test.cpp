@@ -250,11 +250,15 @@ TEST(capture_file, survives_a_cut_at_every_byte) {
   }
 }
 
-TEST(capture_file, saturates_stamps_that_no_clock_shows) {
+TEST(capture_file, clamps_stamps_that_no_clock_shows) {
   file_builder file = section_start(false);
   file.block(1, interface_body(false, 1).u16(9).u16(1).add({0, 0, 0, 0}));  // seconds
+  file.block(1, interface_body(false, 1).u16(14).u16(8).u64(~0ULL << 40));  // far before 1970
   file.block(6, packet_body(false, 0, ~0ULL, {}));
-  EXPECT_EQ(read_bytes(file.made).frames.at(0).ns, INT64_MAX);
+  file.block(6, packet_body(false, 1, 1, {}));
+  const outcome seen = read_bytes(file.made);
+  EXPECT_EQ(seen.frames.at(0).ns, capture_reader::stamp_max_ns);
+  EXPECT_EQ(seen.frames.at(1).ns, 0);
 }
 
 class capture_file_on_disk : public testing::Test {
