@@ -83,7 +83,9 @@ std::uint16_t media_monitor::codec_bytes_of(const media_payload& payload) noexce
   else if (payload.payload_type == 0 || payload.payload_type == 8 || payload.payload_type == 9) {
     extra = tag_of_sampled_codec(bytes);
   }
-  // Under SRTP the count of padding is encrypted.
+  // Under SRTP the count of padding is encrypted; senders pad with packets that hold nothing else,
+  // to probe the path.
+  if (payload.padded && secured_) return 0;
   if (payload.padded && extra == 0 && payload.last_byte <= bytes) extra = payload.last_byte;
   return static_cast<std::uint16_t>(bytes > extra ? bytes - extra : 0);
 }

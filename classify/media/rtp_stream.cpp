@@ -11,8 +11,10 @@ constexpr std::uint16_t max_dropout = 3000;    // RFC 3550 A.1
 constexpr std::uint16_t max_misorder = 100;    // RFC 3550 A.1
 constexpr std::uint16_t probation_reach = 10;  // the second packet may follow a few lost ones
 constexpr std::int32_t clock_jump_us = 2'000'000;
-constexpr std::int32_t spurt_jump_us =
-    300'000;  // with the marker bit: the sender set its clock anew
+// A talk-spurt begins with the marker bit (RFC 3551 4.1). A sender whose silence was not a whole
+// number of frames sets its clock anew there, and the receiver its play-out; without this a good
+// call counts as late for 10 s.
+constexpr std::int32_t spurt_jump_us = 40'000;
 constexpr std::uint8_t type_change_after = 8;
 constexpr std::uint16_t frame_floor_bytes =
     60;  // telephone-events share a time stamp, too, and are smaller
@@ -163,6 +165,7 @@ rtp_stream::outcome rtp_stream::add(const media_payload& packet, std::uint16_t c
     follow_payload_type(packet, now);
   }
   last_timestamp_ = packet.timestamp;
+  last_marker_ = packet.marker;
   if (!confirmed_) {
     confirmed_ = true;
     return outcome::confirmed;
@@ -252,7 +255,7 @@ void rtp_stream::learn_clock(std::uint32_t timestamp, time_point now) noexcept {
   }
   sure_ = true;
   kind_ =
-      best == 90'000 || same_timestamp_ > learn_packets_ / 10 ? flow_role::video : flow_role::voice;
+      best == 90'000 || same_timestamp_ > learn_packets_ / 4 ? flow_role::video : flow_role::voice;
   // Of the codecs in use only Opus runs a dynamic type at 48 kHz (RFC 7587 4.1).
   if (kind_ == flow_role::video)
     codec_ = codec::unknown;
@@ -261,6 +264,7 @@ void rtp_stream::learn_clock(std::uint32_t timestamp, time_point now) noexcept {
 }
 
 void rtp_stream::take_time(const media_payload& packet, time_point now) noexcept {
+  const auto ticks_since_last = static_cast<std::int32_t>(packet.timestamp - last_timestamp_);
   if (clock_hz_ == 0) return;
   auto ticks = static_cast<std::int32_t>(packet.timestamp - base_timestamp_);
   if (ticks > static_cast<std::int32_t>(clock_hz_) * 3600) {  // far below the wrap of 32 bits
@@ -271,7 +275,10 @@ void rtp_stream::take_time(const media_payload& packet, time_point now) noexcept
   const std::int64_t transit =
       (now - base_time_).count() / 1000 - std::int64_t{ticks} * 1'000'000 / clock_hz_;
   const std::int64_t change = transit - transit_us_;
-  const std::int64_t jump = packet.marker ? spurt_jump_us : clock_jump_us;
+  const bool spurt = packet.marker && !last_marker_ && kind_ != flow_role::video &&
+                     ticks_since_last > 0 &&
+                     static_cast<std::uint32_t>(ticks_since_last) > clock_hz_ / 8;
+  const std::int64_t jump = spurt ? spurt_jump_us : clock_jump_us;
   const bool adrift =
       std::abs(transit) > 1'000'000'000;  // a sender whose clock is not what it says
   if (adrift || std::abs(change) > (timed_ ? jump : clock_jump_us)) {

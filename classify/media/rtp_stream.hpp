@@ -84,6 +84,7 @@ class rtp_stream {
   bool in_use_ : 1 = false;
   bool confirmed_ : 1 = false;
   bool restarting_ : 1 = false;
+  bool last_marker_ : 1 = false;
   bool timed_ : 1 = false;  // transit_us_ is valid
   bool sure_ : 1 = false;   // kind_ rests on evidence, not on expectation
 };

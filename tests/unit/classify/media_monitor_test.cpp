@@ -367,6 +367,38 @@ TEST(media_monitor, silence_gives_samples_of_zeros_and_gaps_do_not_pile_up) {
   EXPECT_EQ(p.samples.size(), 6u);
 }
 
+TEST(media_monitor, a_talk_spurt_may_begin_with_the_senders_clock_set_anew) {
+  probe p;
+  p.monitor.begin(plain_call(), codec::unknown, start);
+  for (std::uint32_t i = 0; i < 200; ++i) {
+    const auto silence = milliseconds(i < 100 ? 0 : 480);  // 400 ms by the time stamps
+    p.feed(rtp(0, static_cast<std::uint16_t>(i), i * 160 + (i < 100 ? 0 : 3200), 1, 160, i == 100),
+           start + milliseconds(20 * i) + silence);
+  }
+  p.collect(start + seconds(5));
+  EXPECT_EQ(p.total(forward).late, 0u);
+}
+
+TEST(media_monitor, probing_with_padding_is_neither_video_nor_payload) {
+  verdict v;
+  v.app = app_webrtc;
+  v.role = flow_role::voice;
+  probe p;
+  p.monitor.begin(v, codec::unknown, start);
+  std::uint16_t sequence = 0;
+  for (std::uint32_t i = 0; i < 100; ++i) {
+    p.feed(rtp(111, sequence++, i * 960, 5, 70), start + milliseconds(20 * i));
+    for (int k = 0; k < 2; ++k) {
+      auto b = rtp(111, sequence++, i * 960, 5, 200);
+      b[0] |= 0x20;
+      EXPECT_EQ(p.feed(b, start + milliseconds(20 * i + 5)), flow_role::voice);
+    }
+  }
+  p.collect(start + seconds(2));
+  EXPECT_EQ(p.total(forward).bytes, 100u * 60);
+  EXPECT_EQ(p.total(forward, true).packets, 0u);
+}
+
 TEST(media_monitor, hostile_bytes_never_upset_it) {
   std::mt19937 random(11);
   std::vector<std::uint8_t> b;
