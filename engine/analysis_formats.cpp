@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 
 #include "base/applications.hpp"
 #include "engine/record_text.hpp"
@@ -40,20 +39,9 @@ std::string calls_text(std::span<const call_record> calls) {
   return table.text();
 }
 
-std::string applications_text(std::span<const flow_record> flows) {
-  struct sum {
-    std::uint64_t flows = 0, packets = 0, bytes = 0;
-    bool voip = false;
-  };
-  std::map<app_id, sum> by_app;
-  for (const auto& flow : flows) {
-    sum& s = by_app[flow.what.app];
-    ++s.flows;
-    s.packets += flow.packets[forward] + flow.packets[backward];
-    s.bytes += flow.bytes[forward] + flow.bytes[backward];
-    s.voip |= flow.what.voip;
-  }
-  std::vector<std::pair<app_id, sum>> sorted(by_app.begin(), by_app.end());
+std::string applications_text(const flow_digest& flows) {
+  std::vector<std::pair<app_id, flow_digest::application_sum>> sorted(flows.applications().begin(),
+                                                                      flows.applications().end());
   std::sort(sorted.begin(), sorted.end(),
             [](const auto& a, const auto& b) { return a.second.bytes > b.second.bytes; });
   text_table table(
@@ -65,7 +53,7 @@ std::string applications_text(std::span<const flow_record> flows) {
   return table.text(40);
 }
 
-std::string telephony_text(std::span<const flow_record> flows, std::size_t flows_most) {
+std::string telephony_text(const flow_digest& flows) {
   text_table table({{"FLOW"},
                     {"FROM", false, 50},
                     {"TO", false, 50},
@@ -78,8 +66,7 @@ std::string telephony_text(std::span<const flow_record> flows, std::size_t flows
                     {"DECIDED", true},
                     {"ACTION"},
                     {"WHY", false, 70}});
-  for (const auto& flow : flows) {
-    if (!flow.what.voip) continue;
+  for (const auto& flow : flows.telephony()) {
     table.add({flow.id, endpoint_text(flow.source, flow.source_port),
                endpoint_text(flow.destination, flow.destination_port),
                ip_protocol_name(flow.protocol), std::string(application_name(flow.what.app)),
@@ -89,12 +76,29 @@ std::string telephony_text(std::span<const flow_record> flows, std::size_t flows
                flow.decided_packet ? std::to_string(*flow.decided_packet) : "-",
                flow.action.empty() ? "-" : flow.action, joined(flow.reasons, "; ")});
   }
-  return table.rows() == 0 ? "" : table.text(flows_most);
+  if (table.rows() == 0) return {};
+  std::string out = table.text();
+  if (flows.telephony_flows() > table.rows()) {
+    out += fmt::format("… and {} more\n", flows.telephony_flows() - table.rows());
+  }
+  return out;
 }
 
 }  // namespace
 
-std::string table_text(const analysis_view& view, std::size_t flows_most) {
+void flow_digest::add(flow_record record) {
+  ++flows_;
+  application_sum& sum = applications_[record.what.app];
+  ++sum.flows;
+  sum.packets += record.packets[forward] + record.packets[backward];
+  sum.bytes += record.bytes[forward] + record.bytes[backward];
+  sum.voip |= record.what.voip;
+  if (record.what.voip) ++telephony_flows_;
+  auto& kept = record.what.voip ? telephony_ : others_;
+  if (kept.size() < flows_most_) kept.push_back(std::move(record));
+}
+
+std::string table_text(const analysis_view& view) {
   const auto& s = view.summary;
   std::string out = fmt::format(
       "{} packets, {} bytes, {} flows, {} calls, {} not decoded; {:.2f} s, {} packets/s\n",
@@ -102,8 +106,8 @@ std::string table_text(const analysis_view& view, std::size_t flows_most) {
       short_count(s.undecoded), s.seconds,
       short_count(static_cast<std::uint64_t>(std::max(0.0, s.packets_per_s))));
   if (!view.calls.empty()) out += "\n" + calls_text(view.calls);
-  if (!view.flows.empty()) out += "\n" + applications_text(view.flows);
-  if (const auto voip = telephony_text(view.flows, flows_most); !voip.empty()) out += "\n" + voip;
+  if (view.flows.flows() > 0) out += "\n" + applications_text(view.flows);
+  if (const auto voip = telephony_text(view.flows); !voip.empty()) out += "\n" + voip;
   return out;
 }
 

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <vector>
 
 #include "base/applications.hpp"
@@ -70,22 +69,16 @@ void append_calls(std::string& out, std::span<const call_record> calls) {
   out += "</table>\n";
 }
 
-void append_flows(std::string& out, std::span<const flow_record> flows, std::size_t flows_most) {
+void append_flows(std::string& out, const flow_digest& flows) {
   std::vector<const flow_record*> shown;
-  for (const auto& flow : flows) {
-    if (flow.what.voip) shown.push_back(&flow);
-  }
-  for (const auto& flow : flows) {
-    if (shown.size() >= flows_most) break;
-    if (!flow.what.voip) shown.push_back(&flow);
-  }
-  if (shown.size() > flows_most) shown.resize(flows_most);
+  for (const auto& flow : flows.telephony()) shown.push_back(&flow);
+  for (const auto& flow : flows.others()) shown.push_back(&flow);
   out += "<h2>Flows</h2>\n";
-  if (shown.size() < flows.size()) {
+  if (shown.size() < flows.flows()) {
     out += fmt::format(
-        "<p class=\"note\">{} of {} flows, telephony first; all of them are in the json and csv "
-        "formats.</p>\n",
-        shown.size(), flows.size());
+        "<p class=\"note\">{} of {} flows, telephony first; all of them are in the json "
+        "and csv formats.</p>\n",
+        shown.size(), flows.flows());
   }
   out += "<table>\n";
   append_row(out, "th",
@@ -108,7 +101,7 @@ void append_flows(std::string& out, std::span<const flow_record> flows, std::siz
 
 }  // namespace
 
-std::string html_text(const analysis_view& view, const std::string& title, std::size_t flows_most) {
+std::string html_text(const analysis_view& view, const std::string& title) {
   const auto& s = view.summary;
   std::string out = fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{0}</title>"
@@ -116,7 +109,7 @@ std::string html_text(const analysis_view& view, const std::string& title, std::
       "<p>{2} packets, {3} bytes, {4} flows, {5} calls, {6} packets not decoded.</p>\n",
       escaped(title), style, s.packets, s.bytes, s.flows, s.calls, s.undecoded);
   if (!view.calls.empty()) append_calls(out, view.calls);
-  if (!view.flows.empty()) append_flows(out, view.flows, flows_most);
+  if (view.flows.flows() > 0) append_flows(out, view.flows);
   return out + "</body></html>\n";
 }
 

@@ -43,7 +43,10 @@ struct policies_in_force {
 
 /// One worker's end. Each field has one writer.
 struct worker_channel {
-  explicit worker_channel(std::uint32_t commands_max = 8192, std::uint32_t bindings_max = 16'384)
+  static constexpr std::uint32_t commands_default = 8192;
+  static constexpr std::uint32_t bindings_default = 16'384;
+  explicit worker_channel(std::uint32_t commands_max = commands_default,
+                          std::uint32_t bindings_max = bindings_default)
       : commands(commands_max), bindings(bindings_max) {}
 
   spsc_ring<command> commands;                                        // control thread to worker

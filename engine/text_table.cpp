@@ -59,11 +59,11 @@ std::string text_table::text(std::size_t rows_most) const {
   return out;
 }
 
-std::string printable(const std::string& text) {
+std::string printable(const std::string& text, bool lines) {
   std::string out = text;
   for (char& c : out) {
     const auto u = static_cast<unsigned char>(c);
-    if (u < 0x20 || u == 0x7f) c = '?';
+    if ((u < 0x20 && !(lines && c == '\n')) || u == 0x7f) c = '?';
   }
   return out;
 }

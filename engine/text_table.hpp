@@ -28,8 +28,9 @@ class text_table {
   std::vector<std::vector<std::string>> rows_;
 };
 
-/// What a terminal must not interpret (control characters) becomes '?'.
-std::string printable(const std::string& text);
+/// What a terminal must not interpret (control characters) becomes '?'; line ends stay where
+/// `lines` says so.
+std::string printable(const std::string& text, bool lines = false);
 /// "1.5 M", "820 k", "37": short counts for people.
 std::string short_count(std::uint64_t value);
 
