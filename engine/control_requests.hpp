@@ -17,7 +17,12 @@ struct appliance_access {
   shared_state* shared = nullptr;
   std::vector<std::string> links;
   std::string configuration_path;  // what `policy save` writes
+  std::string applied_path;  // where applied policies outlive the engine, "" for nowhere
 };
+
+/// Beside the control socket: the policies that were applied to the running appliance, which an
+/// engine that takes over from a dead one reads. `run` begins without it.
+std::string applied_policies_path(const std::string& control_socket);
 
 /// A request is {"verb": …} with the verb's own keys:
 ///   status, calls, hosts, policy-list, policy-confirm, policy-rollback, policy-save
@@ -45,6 +50,7 @@ class control_requests {
   control::reply policy_confirm(const control::peer& who);
   control::reply policy_rollback(const control::peer& who);
   control::reply policy_save(const control::peer& who);
+  void keep_applied(const control_state& state);
   control::reply dispatch(std::string_view request, const control::peer& who);
   /// Runs on the control thread; a refusal when it does not answer.
   control::reply on_control(const std::function<control::reply(control_state&)>& work);

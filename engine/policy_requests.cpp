@@ -1,6 +1,5 @@
 // The policy verbs of the control socket.
 
-
 #include "base/json_writer.hpp"
 #include "base/log.hpp"
 #include "engine/control_requests.hpp"
@@ -76,6 +75,18 @@ result<void> can_replace(const configuration& running, const configuration& want
 
 }  // namespace
 
+std::string applied_policies_path(const std::string& control_socket) {
+  return control_socket + ".applied.yaml";
+}
+
+/// Unconfirmed policies are not kept: a new engine goes on with those before them.
+void control_requests::keep_applied(const control_state& state) {
+  if (access_.applied_path.empty() || state.policies.confirm_until()) return;
+  if (auto kept = save_file(access_.applied_path, state.policies.source().text); !kept) {
+    log::warning("policy", "would not outlive the engine: {}", kept.error().text());
+  }
+}
+
 control::reply control_requests::policy_list() {
   return on_control([](control_state& state) {
     control::reply out;
@@ -129,6 +140,7 @@ control::reply control_requests::policy_apply(const std::string& text, const std
     if (auto done = state.policies.apply(std::move(*source), confirm, state.now); !done) {
       return control::reply::refused(done.error());
     }
+    keep_applied(state);
     log::info("audit", "uid {} (pid {}): policies of {} applied, {} changes{}", who.uid, who.pid,
               name, out.records.size(),
               confirm_s > 0 ? fmt::format(", to be confirmed within {} s", confirm_s) : "");
@@ -139,6 +151,7 @@ control::reply control_requests::policy_apply(const std::string& text, const std
 control::reply control_requests::policy_confirm(const control::peer& who) {
   return on_control([&](control_state& state) {
     if (auto done = state.policies.confirm(); !done) return control::reply::refused(done.error());
+    keep_applied(state);
     log::info("audit", "uid {} (pid {}): policies confirmed", who.uid, who.pid);
     return control::reply{};
   });
@@ -148,6 +161,7 @@ control::reply control_requests::policy_rollback(const control::peer& who) {
   return on_control([&](control_state& state) {
     if (auto done = state.policies.rollback(state.now); !done)
       return control::reply::refused(done.error());
+    keep_applied(state);
     log::info("audit", "uid {} (pid {}): policies rolled back to {}", who.uid, who.pid,
               state.policies.source().name);
     return control::reply{};

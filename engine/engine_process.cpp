@@ -1,0 +1,226 @@
+#include "engine/engine_process.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/random.h>
+
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <mutex>
+
+#include "base/log.hpp"
+#include "engine/configuration_use.hpp"
+#include "engine/control_requests.hpp"
+#include "engine/live_links.hpp"
+#include "engine/pipeline.hpp"
+
+namespace callweir::engine {
+namespace {
+
+constexpr std::uint32_t held_frames = 8192;   // delay line of a worker
+
+int refuse(const error& problem) {
+  std::fputs(fmt::format("callweir: {}\n", problem.text()).c_str(), stderr);
+  return exit_usage;
+}
+
+std::array<std::uint64_t, 2> random_seed() {
+  std::array<std::uint64_t, 2> seed{};
+  while (::getrandom(seed.data(), sizeof seed, 0) != static_cast<ssize_t>(sizeof seed)) {
+  }
+  return seed;
+}
+
+result<std::string> read_text(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return fail("cannot be read", path);
+  return std::string((std::istreambuf_iterator<char>(in)), {});
+}
+
+/// The configuration of the file, with the policies that were applied to an earlier engine of this run.
+result<policy_source> read_source(const engine_process_options& options) {
+  auto text = read_text(options.configuration);
+  if (!text) return tl::unexpected(text.error());
+  auto whole = read_configuration(*text, options.configuration);
+  if (!whole) {
+    for (const auto& problem : whole.error()) refuse(problem);
+    return fail("the configuration has mistakes", options.configuration, "'callweir check' lists them");
+  }
+  const auto applied = read_text(applied_policies_path(options.socket));
+  if (applied) {
+    auto running = read_configuration(*applied, applied_policies_path(options.socket));
+    if (running && keys_needing_restart(*whole, *running).empty()) {
+      return policy_source{std::move(*running), *applied, applied_policies_path(options.socket)};
+    }
+  }
+  return policy_source{std::move(*whole), std::move(*text), options.configuration};
+}
+
+/// One worker's share of the engine, at an address that stays.
+struct worker_part {
+  event_ring events;
+  worker_channel channel;
+  std::unique_ptr<pipeline> line;
+};
+
+class engine_process {
+ public:
+  engine_process(const engine_process_options& options, shared_mapping& shared)
+      : options_(options), shared_(shared) {}
+  int run();
+
+ private:
+  void make_workers(const configuration& from, unsigned workers);
+  result<void> start_control(policy_source source);
+  status_details details() const;
+  static void wait_for_end();
+
+  const engine_process_options& options_;
+  shared_mapping& shared_;
+  std::vector<std::unique_ptr<worker_part>> workers_;
+  std::unique_ptr<control_thread> control_;
+  std::unique_ptr<control_requests> requests_;
+  std::unique_ptr<control::server> server_;
+  mutable std::mutex links_mutex_;               // the socket's thread may ask before the links are open
+  std::unique_ptr<live_links> links_;
+};
+
+void engine_process::make_workers(const configuration& from, unsigned workers) {
+  auto settings = classifier_settings(from, workers);
+  settings.ndpi = !options_.without_ndpi;
+  for (unsigned i = 0; i < workers; ++i) {
+    auto part = std::make_unique<worker_part>();
+    settings.worker = static_cast<std::uint16_t>(i);
+    settings.seed = random_seed();
+    part->line = std::make_unique<pipeline>(pipeline::options{settings, calls_max}, part->events,
+                                            part->channel);
+    workers_.push_back(std::move(part));
+  }
+}
+
+result<void> engine_process::start_control(policy_source source) {
+  control_options options;
+  options.calls.calls_max = calls_max;
+  options.seed = random_seed();
+  options.links = source.whole.link_names();
+  std::vector<worker_queues> queues;
+  for (const auto& part : workers_) queues.push_back({&part->events, &part->channel});
+  control_ = std::make_unique<control_thread>(options, std::move(queues));
+  if (auto begun = control_->begin(std::move(source), steady_clock().now()); !begun) return begun;
+  control_->start();
+  appliance_access access;
+  access.details = [this] { return details(); };
+  access.shared = &*shared_;
+  access.links = options.links;
+  access.configuration_path = options_.configuration;
+  access.applied_path = applied_policies_path(options_.socket);
+  requests_ = std::make_unique<control_requests>(*control_, std::move(access));
+  auto served = control::server::start(
+      {options_.socket}, [this](std::string_view request, const control::peer& who) {
+        return requests_->answer(request, who);
+      });
+  if (!served) return tl::unexpected(served.error());
+  server_ = std::move(*served);
+  return {};
+}
+
+status_details engine_process::details() const {
+  status_details out;
+  std::uint64_t packets = 0, bytes = 0, untracked = 0, shed = 0, undecoded = 0;
+  std::array<std::uint64_t, shaper::fate_reason_count> dropped{}, held{};
+  std::vector<std::pair<std::string, std::uint64_t>> classifier;
+  for (const auto& part : workers_) {
+    const auto& c = part->line->counters();
+    packets += c.packets.get();
+    bytes += c.bytes.get();
+    untracked += c.untracked.get();
+    shed += c.shed.get();
+    for (const auto& by_status : c.decoded) undecoded += by_status.get();
+    for (std::size_t i = 0; i < dropped.size(); ++i) {
+      dropped[i] += c.dropped[i].get();
+      held[i] += c.held[i].get();
+    }
+    std::size_t at = 0;
+    part->line->classifier().counters().for_each([&](auto name, auto, std::uint64_t count) {
+      if (at == classifier.size()) classifier.emplace_back(std::string(name), 0);
+      classifier[at++].second += count;
+    });
+  }
+  for (std::size_t i = 1; i < dropped.size(); ++i) {
+    out.drops.emplace_back(shaper::fate_reason_name(static_cast<shaper::fate_reason>(i)), dropped[i]);
+  }
+  out.counters = {{"packets_inspected", packets}, {"bytes", bytes}, {"undecoded", undecoded},
+                  {"untracked", untracked}, {"packets_shed", shed}};
+  std::uint64_t delayed = 0;
+  for (const auto count : held) delayed += count;
+  out.counters.emplace_back("delayed", delayed);
+  for (auto& one : classifier) {
+    if (one.first != "packets") out.counters.push_back(std::move(one));
+  }
+  const std::lock_guard lock(links_mutex_);
+  if (links_) {
+    for (const auto& drop : links_->drops()) out.drops.emplace_back(drop.name, drop.count);
+    out.counters.emplace_back("held_now", links_->held_now());
+  }
+  return out;
+}
+
+/// The signals are blocked in every thread: the main one takes them here.
+void engine_process::wait_for_end() {
+  sigset_t ends;
+  sigemptyset(&ends);
+  sigaddset(&ends, SIGTERM);
+  sigaddset(&ends, SIGINT);
+  int which = 0;
+  while (::sigwait(&ends, &which) != 0) {
+  }
+  log::info("engine", "ends on signal {}", which);
+}
+
+int engine_process::run() {
+  auto source = read_source(options_);
+  if (!source) return refuse(source.error());
+  const configuration whole = source->whole;
+  const unsigned workers = workers_for(whole.engine.workers, whole.links);
+  make_workers(whole, workers);
+  if (auto started = start_control(std::move(*source)); !started) return refuse(started.error());
+  live_options live;
+  live.links = whole.links;
+  live.workers = workers;
+  live.held_frames = held_frames;
+  live.hugepages = whole.engine.hugepages != hugepage_mode::off;
+  std::vector<packet_pipeline*> pipelines;
+  for (const auto& part : workers_) pipelines.push_back(part->line.get());
+  auto opened = live_links::open(live, *shared_, pipelines);
+  if (!opened) return refuse(opened.error());
+  {
+    const std::lock_guard lock(links_mutex_);
+    links_ = std::move(*opened);
+  }
+  links_->start();
+  log::info("engine", "inspects {} links with {} workers, frames in {} pages{}", whole.links.size(),
+            workers, links_->memory_kind(), options_.without_ndpi ? ", without nDPI" : "");
+  wait_for_end();
+  links_->stop();
+  server_.reset();
+  control_->stop();
+  return exit_done;
+}
+
+}  // namespace
+
+int run_engine(const engine_process_options& options) {
+  sigset_t ends;
+  sigemptyset(&ends);
+  sigaddset(&ends, SIGTERM);
+  sigaddset(&ends, SIGINT);
+  ::pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+  auto shared = shared_mapping::open(options.shared_fd);
+  if (!shared) return refuse(shared.error());
+  hold_sign_of_life(**shared);
+  return engine_process(options, *shared).run();
+}
+
+}  // namespace callweir::engine

@@ -1,0 +1,97 @@
+#include "engine/run_command.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+#include "base/control_socket.hpp"
+#include "base/log.hpp"
+#include "engine/configuration_use.hpp"
+#include "engine/control_requests.hpp"
+#include "engine/live_links.hpp"
+#include "engine/supervisor.hpp"
+
+namespace callweir::engine {
+namespace {
+
+int refuse(const error& problem) {
+  std::fputs(fmt::format("callweir: {}\n", problem.text()).c_str(), stderr);
+  return exit_usage;
+}
+
+/// Answers `status` on the control socket while there is no engine to do it.
+class stand_in {
+ public:
+  stand_in(std::string socket, shared_state& shared, std::vector<std::string> links)
+      : socket_(std::move(socket)), shared_(shared), links_(std::move(links)) {}
+
+  void set(bool engine_absent) {
+    if (!engine_absent) {
+      server_.reset();
+      return;
+    }
+    auto started = control::server::start({socket_}, [this](std::string_view request, const control::peer&) {
+      return answer(request);
+    });
+    if (started) {
+      server_ = std::move(*started);
+    } else {
+      log::warning("supervisor", "no status while the engine is away: {}", started.error().text());
+    }
+  }
+
+ private:
+  control::reply answer(std::string_view request) {
+    if (request.find("\"status\"") == std::string_view::npos || request.find("bypass") != std::string_view::npos) {
+      return control::reply::refused({"no engine runs: traffic passes uninspected", {}, "'callweir status' says more"});
+    }
+    return {{status_json(shared_, links_, nullptr)}, {}};
+  }
+
+  std::string socket_;
+  shared_state& shared_;
+  std::vector<std::string> links_;
+  std::unique_ptr<control::server> server_;
+};
+
+result<void> make_run_folder(const std::string& socket) {
+  const auto folder = std::filesystem::path(socket).parent_path();
+  std::error_code problem;
+  if (!folder.empty()) std::filesystem::create_directories(folder, problem);
+  if (problem) return fail("cannot make the folder of the control socket: " + problem.message(), folder.string());
+  std::filesystem::remove(applied_policies_path(socket), problem);   // of an earlier run
+  return {};
+}
+
+}  // namespace
+
+int run_appliance(const run_request& request) {
+  auto whole = load_configuration(request.configuration);
+  if (!whole) {
+    for (const auto& problem : whole.error()) refuse(problem);
+    return exit_usage;
+  }
+  for (const auto& warning : whole->warnings) log::warning("configuration", "{}", warning.text());
+  if (whole->links.empty()) {
+    return refuse({"there is no link to run", request.configuration, "write one under 'links'"});
+  }
+  if (auto made = make_run_folder(request.socket); !made) return refuse(made.error());
+  if (auto taken = control::client::connect(request.socket, std::chrono::seconds(1)); taken) {
+    return refuse({"another appliance runs and serves this control socket", request.socket,
+                   "stop it first, or name another with --socket"});
+  }
+  auto shared = shared_mapping::create();
+  if (!shared) return refuse(shared.error());
+  stand_in absent(request.socket, **shared, whole->link_names());
+  supervisor_options options;
+  options.links = whole->links;
+  options.workers = workers_for(whole->engine.workers, whole->links);
+  options.engine_arguments = {"engine", "--config", request.configuration, "--socket", request.socket};
+  options.on_engine_absent = [&absent](bool now) { absent.set(now); };
+  return supervise(options, *shared);
+}
+
+}  // namespace callweir::engine
