@@ -31,8 +31,12 @@ struct flow_attributes {
   std::uint64_t call_key = 0;  // unique for the life of the process, unlike the slot; 0 none
 };
 
-/// Opaque to all but the shaper; 0 is `allow` and costs nothing.
+/// Opaque to all but the shaper; 0 is the built-in `allow`.
 using action_handle = std::uint32_t;
+/// False for handles that let everything pass uncounted (an `allow` line): no need to call apply().
+constexpr bool acts(action_handle handle) {
+  return handle != 0 && (handle >> 31) == 0;
+}
 
 enum class fate_kind : std::uint8_t { pass, hold, drop };
 /// Why a packet did not leave at once or at all; one table gives name and sentence.
@@ -47,16 +51,19 @@ enum class fate_reason : std::uint8_t {
 };
 constexpr int fate_reason_count = 7;
 const char* fate_reason_name(fate_reason reason);
+/// A sentence for the documentation and `status`.
+const char* fate_reason_text(fate_reason reason);
 
 struct fate {
   fate_kind kind = fate_kind::pass;
   fate_reason reason = fate_reason::none;
   bool first_in_line = false;  // prioritise
-  time_point release;          // hold: not before
+  time_point release{};        // hold: not before
+  bool stale = false;  // the handle is of another set or was idle for long: bind the flow anew
 };
 
-/// One direction of what is done to a degraded call. Written by the control thread, read by
-/// workers.
+/// One direction of what is done to a degraded call; the direction is that of the call's first
+/// media flow. Written by the control thread, read by workers.
 struct impairment {
   double loss = 0;       // fraction of media packets, 0 to 0.5
   nanoseconds burst{0};  // length of a loss burst, 160 to 240 ms
@@ -76,6 +83,12 @@ struct line_counters {
                 delayed = 0;  // observe: what would have been
 };
 
+/// What bounded tables could not take; the packets concerned pass untouched.
+struct shaper_overloads {
+  std::uint64_t bindings = 0;  // flows that no action handle was left for
+  std::uint64_t buckets = 0;   // packets or flows that no bucket was left for
+};
+
 class policy_set {
  public:
   /// `links`: names by index. `previous` may be null: buckets, degrade units and counters of lines
@@ -90,7 +103,9 @@ class policy_set {
 
   // Worker's side; no allocation, no lock.
   /// Walks the lines in order, counts a hit of each that matches, first enforced match decides.
-  action_handle bind(const flow_attributes& flow, time_point now) noexcept;
+  /// `before` is the handle that the flow had: lines that it stands for are not counted again.
+  action_handle bind(const flow_attributes& flow, time_point now,
+                     action_handle before = 0) noexcept;
   /// What happens to this packet. `role`: of the packet inside its flow (see
   /// classify::packet_flow).
   fate apply(action_handle action, const packet_view& packet, direction way, flow_role role,
@@ -108,6 +123,9 @@ class policy_set {
   inflicted taken(std::uint32_t call, direction way) const;
   void forget_call(std::uint32_t call);
   line_counters counters(std::size_t line) const;
+  shaper_overloads overloads() const;
+  /// Taken at compile(), most of it shared with the set before. For `check --dump`.
+  static std::size_t memory_bytes(std::uint32_t calls_max);
 
  private:
   policy_set();
