@@ -51,7 +51,8 @@ void read_groups(const yaml::map_reader& file, policy_document& out) {
   if (too_many(found, *value, "groups", value->entries.size(), groups_max)) return;
   for (const auto& e : value->entries) {
     const std::string path = "groups." + e.key;
-    read_name(found, {.what = yaml::node::kind::scalar, .at = e.at, .text = e.key}, path);
+    read_name(found, {.what = yaml::node::kind::scalar, .at = e.at, .text = e.key, .entries = {}},
+              path);
     const auto same = [&](const group& g) { return g.name == e.key; };
     if (std::any_of(out.groups.begin(), out.groups.end(), same)) {
       found.add(e.at, "group '" + e.key + "' is defined twice, expected once",
@@ -74,7 +75,8 @@ void read_schedules(const yaml::map_reader& file, policy_document& out) {
   if (too_many(found, *value, "schedules", value->entries.size(), schedules_max)) return;
   for (const auto& e : value->entries) {
     const std::string path = "schedules." + e.key;
-    read_name(found, {.what = yaml::node::kind::scalar, .at = e.at, .text = e.key}, path);
+    read_name(found, {.what = yaml::node::kind::scalar, .at = e.at, .text = e.key, .entries = {}},
+              path);
     const auto same = [&](const schedule& s) { return s.name == e.key; };
     if (std::any_of(out.schedules.begin(), out.schedules.end(), same)) {
       found.add(e.at, "schedule '" + e.key + "' is defined twice, expected once",
