@@ -29,6 +29,7 @@ bool is_service(const sample& first, std::uint16_t source_port,
 
 struct innocent_detector {
   std::uint8_t hits[8] = {};  // by kind
+  std::uint32_t esp_index[2] = {0, 0}, esp_sequence[2] = {0, 0};
   std::uint8_t others = 0;
   std::uint8_t openvpn_resets[2] = {0, 0};  // by direction, as the first thing said
 

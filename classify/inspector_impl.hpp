@@ -1,0 +1,46 @@
+// The inside of the inspector: what one packet does to a flow's scratch and to the context of all
+// flows.
+#pragma once
+
+#include <cstdlib>
+#include <new>
+
+#include "classify/call_context.hpp"
+#include "classify/detectors/ndpi_names.hpp"
+#include "classify/inspection.hpp"
+#include "classify/inspector.hpp"
+
+namespace callweir::classify {
+
+constexpr std::uint16_t ndpi_packets_max = 10;
+
+struct inspector::impl {
+  impl(const config& c, event_sink& sink) : context(c), events(sink), capacity(c.inspections_max) {
+    pool = static_cast<inspection*>(std::calloc(capacity, sizeof(inspection)));
+    if (pool == nullptr) throw std::bad_alloc();
+  }
+  ~impl() { std::free(pool); }
+  impl(const impl&) = delete;
+  impl& operator=(const impl&) = delete;
+
+  void start(inspection& s, const inspected_flow& f, const packet_view& p) noexcept;
+  void datagram(inspection& s, const sample& whole, const packet_view& p, int depth) noexcept;
+  void stun(inspection& s, const sample& part, const packet_view& p, int depth) noexcept;
+  void stream_segment(inspection& s, const sample& part, const packet_view& p) noexcept;
+  void text(inspection& s, const sample& part, const inspected_flow& f) noexcept;
+  void gateway(inspection& s, const sample& part, const packet_view& p) noexcept;
+  void skype(inspection& s, const sample& part, const inspected_flow& f) noexcept;
+  void look_up(inspection& s, const inspected_flow& f, time_point now) noexcept;
+  void tell_context(inspection& s, time_point now) noexcept;
+  bool judged(const inspection& s, const inspected_flow& f) const noexcept;
+  bool judged_innocent(inspection& s, const inspected_flow& f) const noexcept;
+
+  call_context context;
+  event_sink& events;
+  ndpi_names names;
+  inspection* pool = nullptr;
+  std::uint32_t capacity = 0, used = 0;
+  std::uint32_t free_head = 0xffff'ffff;
+};
+
+}  // namespace callweir::classify

@@ -1,0 +1,233 @@
+#include "base/applications.hpp"
+#include "classify/detectors/demultiplex.hpp"
+#include "classify/fusion.hpp"
+#include "classify/inspector_impl.hpp"
+#include "classify/reasons.hpp"
+
+namespace callweir::classify {
+namespace {
+
+constexpr int relay_depth_max = 2;
+
+/// The end of a flow that is inside: by the side its first packet came from.
+bool source_is_inside(const flow_identity& f) noexcept {
+  return f.initiator == side::inside;
+}
+
+}  // namespace
+
+void inspector::impl::start(inspection& s, const inspected_flow& f, const packet_view& p) noexcept {
+  const flow_identity& id = f.flow;
+  s.started = true;
+  s.first_ns = p.time.ns;
+  s.tcp = id.protocol == proto_tcp;
+  s.multicast = id.destination.is_multicast() || id.source.is_multicast();
+  const bool source = source_is_inside(id);
+  const ip_address& inside = source ? id.source : id.destination;
+  const ip_address& outside = source ? id.destination : id.source;
+  // TCP ports of clients are never shared; the key then stands for this flow alone.
+  s.endpoint_key = context.endpoint_key(inside, source ? id.source_port : id.destination_port);
+  s.relay_key = context.relay_key(inside, outside, source ? id.destination_port : id.source_port);
+  s.pair_key = context.pair_key(id.source, id.destination);
+  const expectation* e = nullptr;
+  if (!s.tcp) {
+    e = context.expected(id.destination, id.destination_port, p.time);
+    if (e == nullptr) e = context.expected(id.source, id.source_port, p.time);
+  }
+  if (e != nullptr) {
+    s.announced = true;
+    s.dialog = e->dialog;
+    s.announced_codec = e->voice_codec;
+    s.emergency = e->emergency && e->answered;
+  }
+  if (const endpoint_state* pair = context.find(s.pair_key, p.time)) s.rtsp = pair->in_call;
+}
+
+void inspector::impl::stun(inspection& s, const sample& part, const packet_view& p,
+                           int depth) noexcept {
+  stun_message m;
+  if (!parse_stun(part, m)) return;
+  s.stun.observe(m, part.way, depth > 0);
+  if (m.data_bytes > 0) datagram(s, part.part(m.data_offset, m.data_bytes), p, depth + 1);
+}
+
+void inspector::impl::datagram(inspection& s, const sample& part, const packet_view& p,
+                               int depth) noexcept {
+  if (depth > relay_depth_max || part.captured == 0) return;
+  const bool zoom_port = [&] {
+    const auto in = [](std::uint16_t port) { return port >= 8801 && port <= 8810; };
+    return in(p.source_port) || in(p.destination_port);
+  }();
+  const vendor_frame frame = recognise_vendor(part, zoom_port);
+  s.vendor.observe(frame, part);
+  const auto ms = static_cast<std::int32_t>((part.time.ns - s.first_ns) / 1'000'000);
+  if (frame.media) {
+    const sample inner = part.part(frame.inner_offset);
+    if (frame.rtcp)
+      s.rtp.observe_rtcp(inner);
+    else
+      s.rtp.observe_rtp(inner, ms);
+    return;
+  }
+  switch (demultiplex(part)) {
+    case wire_kind::stun:
+      stun(s, part, p, depth);
+      return;
+    case wire_kind::turn_channel:
+      if (s.stun.any() || s.relay_in_call) {
+        count_up(s.stun.channel_data[part.way]);
+        datagram(s, part.part(4, be16(part.data + 2)), p, depth + 1);
+        return;
+      }
+      break;
+    case wire_kind::dtls:
+      if (s.dtls.observe(part)) return;
+      break;
+    case wire_kind::rtcp:
+      s.rtp.observe_rtcp(part);
+      break;
+    case wire_kind::rtp:
+      s.rtp.observe_rtp(part, ms);
+      break;
+    case wire_kind::other:
+      break;
+  }
+  s.rhythm.observe(part);
+}
+
+/// STUN in TCP comes bare (TURN, RFC 8656 section 3.1) or with a length in front (RFC 4571,
+/// ICE-TCP).
+void inspector::impl::stream_segment(inspection& s, const sample& whole,
+                                     const packet_view& p) noexcept {
+  sample rest = whole;
+  for (int i = 0; i < 8 && rest.captured >= 4; ++i) {
+    const std::uint16_t first = be16(rest.data);
+    stun_message m;
+    std::uint32_t taken = 0;
+    if (rest.captured >= 20 && be32(rest.data + 4) == 0x2112a442 && parse_stun(rest, m)) {
+      datagram(s, rest.part(0, m.total), p, 0);
+      taken = m.total;
+    } else if (rest.data[0] >= 64 && rest.data[0] <= 79 && s.stun.any()) {
+      taken = (be16(rest.data + 2) + 4u + 3u) & ~3u;  // padded over TCP
+      datagram(s, rest.part(0, be16(rest.data + 2) + 4u), p, 0);
+    } else if (first >= 12 && first + 2 <= rest.bytes &&
+               (s.stun.any() || (rest.captured >= 22 && be32(rest.data + 6) == 0x2112a442))) {
+      datagram(s, rest.part(2, first), p, 0);
+      taken = first + 2u;
+    }
+    if (taken == 0 || taken >= rest.bytes) return;
+    rest = rest.part(taken);
+  }
+}
+
+void inspector::impl::text(inspection& s, const sample& part, const inspected_flow& f) noexcept {
+  if (part.captured < 12 || part.data[0] < 'A' || part.data[0] > 'Z') return;
+  const std::string_view view(reinterpret_cast<const char*>(part.data), part.captured);
+  const std::string_view line = view.substr(0, view.find('\n'));
+  if (line.find("RTSP/1.0") != std::string_view::npos ||
+      line.find("RTSP/2.0") != std::string_view::npos) {
+    s.rtsp = true;
+    context.claim(s.pair_key, part.time).in_call = true;
+    return;
+  }
+  sip_message m;
+  if (!parse_sip(view, m)) return;
+  count_up(s.sip_messages);
+  flow_event event;
+  dialog_notice notice;
+  if (!context.follow(m, part.time, notice)) return;
+  s.dialog = notice.dialog;
+  s.emergency = notice.emergency;
+  context.expect(notice, part.time);
+  event.type = flow_event::kind::dialog;
+  event.at = part.time;
+  event.flow = f.flow;
+  event.totals = f.totals;
+  event.what = s.current;
+  event.ties.dialog = notice.dialog;
+  event.ties.emergency = notice.emergency;
+  event.dialog = notice;
+  events.push(event);
+}
+
+void inspector::impl::gateway(inspection& s, const sample& part, const packet_view& p) noexcept {
+  const gateway_protocol found = recognise_gateway(part, s.tcp, p.source_port, p.destination_port);
+  if (found == gateway_protocol::none) return;
+  s.gateway = found;
+  count_up(s.gateway_messages);
+}
+
+/// Profiles the inside endpoint by the first packet of each flow it opens, and the answers.
+void inspector::impl::skype(inspection& s, const sample& part, const inspected_flow& f) noexcept {
+  const flow_identity& id = f.flow;
+  if (id.protocol != proto_udp || s.multicast) return;
+  const bool inside_opened = source_is_inside(id);
+  const bool from_inside = inside_opened == (part.way == forward);
+  const bool first = s.packets[0] + s.packets[1] == 1;
+  if (first && recognise_skype(part) == skype_form::probe) s.skype_form = true;
+  if (!first && !s.skype_form) return;
+  if (!first && s.packets[0] + s.packets[1] > 8) return;
+  if (!inside_opened) return;
+  endpoint_state& endpoint = context.claim(s.endpoint_key, part.time);
+  if (first) {
+    endpoint.skype.observe_first(part, hash_bytes(&id.destination, sizeof id.destination),
+                                 id.destination_port);
+  } else if (!from_inside) {
+    endpoint.skype.observe_answer(part);
+  }
+  const int sure = endpoint.skype.confidence();
+  if (sure < acting_pct) return;
+  s.skype_endpoint = true;
+  if (endpoint.skype.named) return;
+  endpoint.skype.named = true;
+  flow_event event;
+  event.type = flow_event::kind::endpoint;
+  event.at = part.time;
+  event.flow = id;
+  event.totals = f.totals;
+  event.what.app = app_skype;
+  event.what.voip = true;
+  event.what.role = flow_role::overlay;
+  event.what.p2p = tristate::yes;
+  event.what.confidence_pct = static_cast<std::uint8_t>(sure);
+  event.what.reasons =
+      bit(reason::skype_endpoint) | bit(reason::skype_probe) | bit(reason::overlay_fanout);
+  events.push(event);
+}
+
+void inspector::impl::look_up(inspection& s, const inspected_flow& f, time_point now) noexcept {
+  if (!s.announced && !s.tcp && s.rtp.confirmed() > 0) {
+    // Announced after its first packet: early media overtakes the answer.
+    const expectation* e = context.expected(f.flow.destination, f.flow.destination_port, now);
+    if (e == nullptr) e = context.expected(f.flow.source, f.flow.source_port, now);
+    if (e != nullptr) {
+      s.announced = true;
+      s.dialog = e->dialog;
+      s.announced_codec = e->voice_codec;
+    }
+  }
+  if (s.announced) {
+    const expectation* e = context.expected(f.flow.destination, f.flow.destination_port, now);
+    if (e == nullptr) e = context.expected(f.flow.source, f.flow.source_port, now);
+    s.emergency = e != nullptr && e->emergency && e->answered;
+  }
+  if (!s.stun.any() && s.rtp.confirmed() == 0) return;
+  if (!s.tcp && !s.endpoint_in_call && !s.endpoint_told) {
+    const endpoint_state* endpoint = context.find(s.endpoint_key, now);
+    s.endpoint_in_call = endpoint != nullptr && endpoint->in_call;
+  }
+  if (!s.relay_in_call && s.stun.allocations > 0) {
+    const endpoint_state* relay = context.find(s.relay_key, now);
+    s.relay_in_call = relay != nullptr && relay->in_call;
+  }
+}
+
+void inspector::impl::tell_context(inspection& s, time_point now) noexcept {
+  const verdict& v = s.current;
+  if (!v.voip || v.confidence_pct < acting_pct || !is_media(v.role) || s.tcp) return;
+  if (!s.endpoint_told) context.claim(s.endpoint_key, now).in_call = true;
+  s.endpoint_told = true;
+  if (s.stun.allocations > 0) context.claim(s.relay_key, now).in_call = true;
+}
+
+}  // namespace callweir::classify
