@@ -22,6 +22,8 @@ struct attach_request {
   call_slot call = no_call;
   verdict call_what;
   bool emergency = false;
+  bool mistaken =
+      false;  // with no_call: the call was none, as its flows turned out; no record of it comes
 };
 
 struct tracked_call {

@@ -142,6 +142,7 @@ class run {
   }
 
   void remember(const classify::attach_request& request) {
+    if (request.mistaken) kept_.attached.erase(request.flow_id);
     if (request.call == classify::no_call) return;
     const auto* const call = collector_.tracker.find(request.call);
     if (call == nullptr) return;

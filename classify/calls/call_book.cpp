@@ -78,9 +78,11 @@ call_book::session* call_book::session_of(session_map& map, std::uint64_t key, t
 
 void call_book::on_verdict(const flow_event& event) {
   touched_ = true;
-  if (!event.what.voip && event.ties.dialog == 0 && event.ties.ice_session == 0) return;
+  const bool tied = event.ties.dialog != 0 || event.ties.ice_session != 0;
+  if (!event.what.voip && !tied && !flows_.contains(event.flow.id)) return;
   flow_entry* flow = track(event);
   if (flow == nullptr) return;
+  flow->what = event.what;
   if (flow->call != no_call || !flow->had_call)
     place(*flow, event.at);  // else: only media bring it back
   call_entry* call = entry(flow->call);
@@ -91,6 +93,10 @@ void call_book::on_verdict(const flow_event& event) {
   }
   call->relayed |= flow->ties.relayed;
   if (is_media(flow->what.role)) call->last_seen = std::max(call->last_seen, event.totals.last);
+  if (!call->is_call()) {
+    dissolve(flow->call);
+    return;
+  }
   call->sum_up();
 }
 
@@ -102,7 +108,7 @@ void call_book::on_media(const flow_event& event) {
   if (heard && flow->call == no_call) place(*flow, event.at);
   call_entry* call = entry(flow->call);
   if (call == nullptr) return;
-  const call_member* m = call->member(event.flow.id);
+  call_member* m = call->member(event.flow.id);
   if (m == nullptr) return;
   if (heard) call->last_seen = std::max(call->last_seen, event.totals.last);
   // A flow's last second is a part of one; silence suppression sends more often than twice a
@@ -156,7 +162,11 @@ void call_book::on_closed(const flow_event& event) {
       if (event.what.voip) m->what = event.what;
       if (is_media(m->what.role)) call->last_seen = std::max(call->last_seen, event.totals.last);
     }
-    call->sum_up();
+    if (call->is_call()) {
+      call->sum_up();
+    } else {
+      dissolve(found->second.call);
+    }
   }
   const auto tuple = tuples_.find(tuple_key(event.flow, 0));
   if (tuple != tuples_.end() && tuple->second == event.flow.id) tuples_.erase(tuple);
@@ -198,6 +208,22 @@ call_slot call_book::open_call(time_point start) {
   fresh.start = fresh.last_media = fresh.last_seen = start;
   ++active_;
   return slot;
+}
+
+/// What was taken for media turned out to be something else: there was no call.
+void call_book::dissolve(call_slot slot) {
+  for (const call_member& m : calls_[slot]->members) {
+    const auto flow = flows_.find(m.flow);
+    if (flow == flows_.end() || flow->second.told.call != slot) continue;
+    attach_request gone = flow->second.told;
+    gone.call = no_call;
+    gone.call_what = {};
+    gone.emergency = false;
+    flow->second.told = gone;
+    gone.mistaken = true;
+    requests_.push_back(gone);
+  }
+  free_slot(slot);
 }
 
 void call_book::free_slot(call_slot slot) {

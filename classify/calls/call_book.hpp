@@ -78,6 +78,7 @@ class call_book {
 
   call_slot open_call(time_point start);
   void end_call(call_slot slot);
+  void dissolve(call_slot slot);
   void free_slot(call_slot slot);
   bool over(const call_entry& call, time_point now) const;
 

@@ -75,32 +75,54 @@ bool call_entry::any_live_media() const {
                      [](const call_member& m) { return m.live && is_media(m.what.role); });
 }
 
+bool call_entry::is_call() const {
+  return media.any() || std::any_of(members.begin(), members.end(),
+                                    [](const call_member& m) { return is_media(m.what.role); });
+}
+
+/// Directions and parties of the call are those of `first`.
+void call_entry::anchor(const call_member& first) {
+  parties = {first.source, first.destination};
+  initiator = first.initiator;
+  for (call_member& m : members) {
+    // By address; a party that moved is known by the side of the link it is on.
+    m.reversed =
+        m.source != parties[0] && (m.destination == parties[0] || m.initiator != initiator);
+  }
+}
+
+void call_entry::add_parties(const call_member& of) {
+  for (const ip_address& address : {of.source, of.destination}) {
+    const bool known = std::find(parties.begin(), parties.end(), address) != parties.end();
+    if (!known && parties.size() < parties_max) parties.push_back(address);
+  }
+}
+
 bool call_entry::add_member(const flow_identity& flow, const verdict& what, const call_ties& ties) {
   if (members.size() >= members_max) return false;
   call_member m;
   m.flow = flow.id;
   m.what = what;
+  m.source = flow.source;
+  m.destination = flow.destination;
+  m.initiator = flow.initiator;
   m.emergency = ties.emergency;
   relayed |= ties.relayed;
-  if (is_media(what.role)) {
-    if (!has_media) {
-      has_media = true;
-      parties = {flow.source, flow.destination};
-      initiator = flow.initiator;
-    }
-    // By address; a party that moved is known by the side of the link it is on.
-    m.reversed = flow.source != parties[0] &&
-                 (flow.destination == parties[0] || flow.initiator != initiator);
-    for (const ip_address& address : {flow.source, flow.destination}) {
-      const bool known = std::find(parties.begin(), parties.end(), address) != parties.end();
-      if (!known && parties.size() < parties_max) parties.push_back(address);
-    }
-    const inside_endpoint end = inside_end(flow);
-    const bool known = std::find(endpoints.begin(), endpoints.end(), end) != endpoints.end();
-    if (!known && endpoints.size() < members_max) endpoints.push_back(end);
-  }
   members.push_back(m);
   shown.flows.push_back(flow.id);
+  const bool first = is_media(what.role) && !has_media;
+  has_media |= first;
+  if (first || parties.empty()) {
+    anchor(m);
+  } else {
+    call_member& added = members.back();
+    added.reversed =
+        m.source != parties[0] && (m.destination == parties[0] || m.initiator != initiator);
+  }
+  if (!is_media(what.role)) return true;
+  const inside_endpoint end = inside_end(flow);
+  const bool known = std::find(endpoints.begin(), endpoints.end(), end) != endpoints.end();
+  if (!known && endpoints.size() < members_max) endpoints.push_back(end);
   return true;
 }
 
@@ -139,18 +161,26 @@ void call_entry::sum_up() {
   shown.emergency = emergency;
 }
 
-void call_entry::add_sample(const call_member& from, const media_sample& sample, double length_s) {
+void call_entry::add_sample(call_member& from, const media_sample& sample, double length_s) {
   const std::int64_t second = sample.second.ns / 1'000'000'000;
-  std::uint32_t heard = 0;
+  const std::uint32_t heard = sample.way[0].packets + sample.way[1].packets;
+  if (heard > 0 && !from.heard) {
+    from.heard = true;
+    // Relays are probed with what looks like media; the parties are those that media came by.
+    if (media.none()) {
+      anchor(from);
+    } else {
+      add_parties(from);
+    }
+  }
   for (const direction way : {forward, backward}) {
     const media_direction& seen = sample.way[way];
-    heard += seen.packets;
     if (sample.role == flow_role::video) continue;  // MOS is of voice
     quality[from.reversed ? reverse(way) : way].add(second, seen, shown.voice_codec, length_s);
   }
+  if (heard > 0) media.set(static_cast<std::size_t>(sample.role));
   if (heard < trickle_packets) return;
   last_media = std::max(last_media, sample.second + std::chrono::seconds(1));
-  media.set(static_cast<std::size_t>(sample.role));
   if (sample.role == flow_role::video) return;
   if (sample.voice_codec != codec::unknown) shown.voice_codec = sample.voice_codec;
   double sum = 0;
@@ -207,7 +237,8 @@ call_record call_entry::record() const {
   }
   r.codec = codec_text(shown.voice_codec, ways > 0 ? rate / ways : 0);
   r.mos_scale = mos_scale_name(scale_of(quality_model(shown.voice_codec)));
-  if (turned && parties.size() >= 2) {  // the call's initiator is not the first media flow's
+  if (has_caller && parties.size() >= 2 &&
+      caller == parties[1]) {  // the call's initiator is not the first media flow's
     std::swap(r.parties[0], r.parties[1]);
     for (auto* each : {&r.bitrate_kbps, &r.loss, &r.jitter_ms, &r.mos_before, &r.inflicted_loss,
                        &r.added_delay_ms, &r.mos}) {

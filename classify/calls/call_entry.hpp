@@ -35,7 +35,10 @@ struct session_key {
 struct call_member {
   std::uint64_t flow = 0;
   verdict what;
+  ip_address source, destination;
+  side initiator = side::inside;
   bool live = true;
+  bool heard = false;     // media came by it
   bool reversed = false;  // its initiator is the responder of the call's first media flow
   bool emergency = false;
 };
@@ -43,7 +46,7 @@ struct call_member {
 struct call_entry {
   tracked_call shown;
   std::vector<call_member> members;
-  std::vector<ip_address> parties;           // of the first media flow: its initiator first
+  std::vector<ip_address> parties;  // of the first flow that media came by: its initiator first
   std::vector<inside_endpoint> endpoints;    // of its media flows
   std::array<direction_quality, 2> quality;  // in the direction of the first media flow
   std::vector<std::uint64_t> places;   // keys it can be found by: endpoints and pairs of parties
@@ -54,9 +57,10 @@ struct call_entry {
   time_point last_seen;      // last packet of its media flows, keep-alives included
   std::uint64_t dialog = 0;  // the SIP dialog it belongs to, 0 none
   side initiator = side::inside;
+  ip_address caller;  // media address of who offered the dialog, if has_caller
+  bool has_caller = false;
   bool relayed = false;
   bool has_media = false;
-  bool turned = false;  // the caller is the responder of the first media flow
   bool dialog_answered = false, dialog_ended = false, dialog_emergency = false;
   bool changed = true;  // workers have to be told
 
@@ -67,9 +71,15 @@ struct call_entry {
   /// App, p2p, role and confidence from the members (SPEC: the call's app, the highest confidence).
   void sum_up();
   /// `length_s`: how much of the second the flow lived, (0, 1].
-  void add_sample(const call_member& from, const media_sample& sample, double length_s = 1);
+  void add_sample(call_member& from, const media_sample& sample, double length_s = 1);
+  /// False when nothing that was taken for media turned out to be.
+  bool is_call() const;
   /// `actions` stay empty: the shaper's side knows them.
   call_record record() const;
+  void add_parties(const call_member& of);
+
+ private:
+  void anchor(const call_member& first);
 };
 
 }  // namespace callweir::classify

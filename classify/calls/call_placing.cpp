@@ -157,8 +157,8 @@ void call_book::apply_dialog(call_entry& call, const session& dialog) {
   if (call.shown.voice_codec == codec::unknown) call.shown.voice_codec = dialog.announced;
   // Media addresses behind a translation are not the flow's: then the first media flow's initiator
   // stands.
-  if (dialog.has_caller && call.parties.size() >= 2 && dialog.caller == call.parties[1])
-    call.turned = true;
+  call.has_caller = dialog.has_caller;
+  call.caller = dialog.caller;
   call.sum_up();
 }
 
@@ -206,6 +206,7 @@ void call_book::merge(call_slot from, call_slot into) {
       call.members.push_back(m);
       call.shown.flows.push_back(m.flow);
     }
+    if (m.heard) call.add_parties(m);
   }
   if (call.shown.voice_codec == codec::unknown) call.shown.voice_codec = old.shown.voice_codec;
   for (const direction way : {forward, backward}) {

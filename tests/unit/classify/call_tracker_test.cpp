@@ -483,6 +483,31 @@ TEST(call_tracker, the_rate_leaves_out_the_time_after_the_last_packet) {
   EXPECT_NEAR(b.tracker.quality(b.only(), forward)->bitrate_kbps, 24, 0.01);
 }
 
+TEST(call_tracker, a_call_whose_flows_turn_out_otherwise_never_was) {
+  bench b;
+  flow_maker probe(1, alice, 40'000, bob, 3478, app_webrtc);
+  b.verdict(probe, start);
+  EXPECT_EQ(b.tracker.active().size(), 1u);
+  probe.event.what.role = flow_role::signalling;
+  b.verdict(probe, start + seconds(1));
+  EXPECT_TRUE(b.calls().empty());
+  EXPECT_EQ(b.told.back().call, no_call);
+  EXPECT_TRUE(b.told.back().mistaken);
+}
+
+TEST(call_tracker, parties_are_those_that_media_came_by) {
+  bench b;
+  flow_maker relay_probe(1, alice, 40'000, carol, 3478, app_webrtc);
+  flow_maker media(2, bob, 50'000, alice, 40'000, app_webrtc);
+  relay_probe.tied(0, 5), media.tied(0, 5);
+  b.verdict(relay_probe, start);
+  b.verdict(media, start);
+  b.media(media, start + seconds(1), [](media_sample& m) { m.way[forward].packets = 25; });
+  const auto call = b.tracker.record(b.only());
+  EXPECT_EQ(call.parties, (std::vector<ip_address>{bob, alice}));
+  EXPECT_NEAR(*call.loss[forward], 0.5, 1e-9);
+}
+
 TEST(call_tracker, flow_names_are_base_36) {
   EXPECT_EQ(flow_name(0), "f0");
   EXPECT_EQ(flow_name(35), "fz");
