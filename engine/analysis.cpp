@@ -54,8 +54,9 @@ const attached_call* analysis::impl::call_of(const kept_flow& flow) const {
   return found == attached.end() ? nullptr : &found->second;
 }
 
-void analysis::impl::decide_policy(const kept_flow& flow, flow_record& record) const {
-  if (policies == nullptr) return;
+policy_answer analysis::impl::decide_policy(const kept_flow& flow) const {
+  policy_answer answer;
+  if (policies == nullptr) return answer;
   shaper::flow_attributes who;
   who.source = flow.source;
   who.destination = flow.destination;
@@ -71,8 +72,9 @@ void analysis::impl::decide_policy(const kept_flow& flow, flow_record& record) c
   policies->update_schedules(at);
   const auto handle = policies->bind(who, at);
   const int line = policies->line_of(handle);
-  if (line >= 0) record.policy = policies->document().lines[static_cast<std::size_t>(line)].name;
-  record.action = shaper::action_name(policies->kind_of(handle));
+  if (line >= 0) answer.policy = policies->document().lines[static_cast<std::size_t>(line)].name;
+  answer.action = shaper::action_name(policies->kind_of(handle));
+  return answer;
 }
 
 analysis::analysis() : impl_(std::make_unique<impl>()) {}
@@ -108,13 +110,19 @@ flow_record analysis::flow(std::size_t i) const {
     out.decided_s = static_cast<double>(flow.decided_us) * 1e-6;
   }
   if (const auto* call = impl_->call_of(flow)) out.call = call->id;
-  impl_->decide_policy(flow, out);
+  const policy_answer answer = impl_->decide_policy(flow);
+  out.policy = answer.policy;
+  out.action = answer.action;
   return out;
 }
 
 void analysis::append_flow_line(std::string& out, std::size_t i) const {
-  append_json(out, flow(i));
-  out += '\n';
+  const kept_flow& flow = impl_->flows[impl_->order[i]];
+  if (!impl_->lines) impl_->lines.emplace(impl_->files, impl_->link);
+  const attached_call* const call = impl_->call_of(flow);
+  const policy_answer answer = impl_->decide_policy(flow);
+  impl_->lines->append(out, flow, call != nullptr ? call->id : std::string_view{}, answer.policy,
+                       answer.action);
 }
 
 }  // namespace callweir::engine

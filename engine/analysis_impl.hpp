@@ -4,12 +4,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "base/keyed_hash.hpp"
 #include "engine/analyzer.hpp"
+#include "engine/flow_line.hpp"
 #include "engine/flow_store.hpp"
 
 namespace callweir::engine {
@@ -34,12 +36,16 @@ struct attached_call {
   bool emergency = false;
 };
 
+/// Name and action of the line that decides about a flow; "" without policies.
+struct policy_answer {
+  std::string_view policy, action;
+};
+
 struct analysis::impl {
   /// Applies endpoints and calls to all flows, and sorts them. Once, at the end.
   void settle();
   const attached_call* call_of(const kept_flow& flow) const;
-  /// Name and action of the line that decides about the flow.
-  void decide_policy(const kept_flow& flow, flow_record& record) const;
+  policy_answer decide_policy(const kept_flow& flow) const;
 
   flow_store flows;
   std::vector<std::uint32_t> order;
@@ -48,6 +54,7 @@ struct analysis::impl {
   std::shared_ptr<shaper::policy_set> policies;
   std::vector<std::string> files;
   std::string link;
+  std::optional<flow_line_writer> lines;  // made at the first line
 
  private:
   void apply_endpoint(kept_flow& flow) const;
