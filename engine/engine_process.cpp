@@ -219,7 +219,6 @@ int run_engine(const engine_process_options& options) {
   ::pthread_sigmask(SIG_BLOCK, &ends, nullptr);
   auto shared = shared_mapping::open(options.shared_fd);
   if (!shared) return refuse(shared.error());
-  hold_sign_of_life(**shared);
   return engine_process(options, *shared).run();
 }
 
