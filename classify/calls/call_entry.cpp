@@ -10,6 +10,7 @@ namespace callweir::classify {
 namespace {
 
 constexpr std::uint8_t likely_pct = 70;
+constexpr std::uint32_t media_packets = 10;  // a second, both ways: more than probes of a path
 constexpr std::uint32_t trickle_packets =
     3;  // a second, both ways: less is keep-alives of a dead path
 
@@ -164,13 +165,18 @@ void call_entry::sum_up() {
 void call_entry::add_sample(call_member& from, const media_sample& sample, double length_s) {
   const std::int64_t second = sample.second.ns / 1'000'000'000;
   const std::uint32_t heard = sample.way[0].packets + sample.way[1].packets;
-  if (heard > 0 && !from.heard) {
-    from.heard = true;
+  if (heard >= media_packets && !from.heard) {
     // Relays are probed with what looks like media; the parties are those that media came by.
-    if (media.none()) {
-      anchor(from);
-    } else {
+    const bool first =
+        std::none_of(members.begin(), members.end(), [](const call_member& m) { return m.heard; });
+    from.heard = true;
+    if (!first) {
       add_parties(from);
+    } else if (quality[forward].empty() && quality[backward].empty()) {
+      anchor(from);
+    } else {  // directions stay as they were measured
+      parties = from.reversed ? std::vector{from.destination, from.source}
+                              : std::vector{from.source, from.destination};
     }
   }
   for (const direction way : {forward, backward}) {
