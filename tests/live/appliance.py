@@ -29,6 +29,7 @@ class Appliance:
     def __init__(self, lab, binaries, folder, extra=""):
         self.lab, self.folder = lab, pathlib.Path(folder)
         self.program = pathlib.Path(binaries) / "callweir"
+        self.socket = self.folder / "control.sock"  # its own, so that it meets no appliance of the machine
         self.files = {}
         for mode in ("observe", "enforce"):
             self.files[mode] = self.folder / f"{mode}.yaml"
@@ -39,7 +40,7 @@ class Appliance:
     def start(self, mode="observe", seconds=30):
         self.log = open(self.folder / "callweir.log", "w", encoding="utf-8")
         self.process = self.lab.spawn(self.lab.box, self.program, "run", "-c", self.files[mode],
-                                      stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+                                      "--socket", self.socket, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if self.process.poll() is not None:
@@ -54,7 +55,8 @@ class Appliance:
         return "\n".join(text.splitlines()[-lines:])
 
     def ask(self, *verb, timeout=15):
-        done = subprocess.run([self.program, *verb], capture_output=True, text=True, timeout=timeout)
+        done = subprocess.run([self.program, verb[0], "--socket", self.socket, *verb[1:]], capture_output=True,
+                              text=True, timeout=timeout)
         if done.returncode != 0:
             raise LabError(f"callweir {' '.join(map(str, verb))}: {done.stderr.strip()}")
         return done.stdout

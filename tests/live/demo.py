@@ -88,7 +88,8 @@ def keep(appliance):
     program = appliance.program
     say("all of it keeps running, at most an hour; stop it with Ctrl-C. Meanwhile, in another terminal:")
     for verb in ("calls", "flows", "status", "policy list", f"policy apply {appliance.files['observe']}"):
-        print(f"    sudo {program} {verb}")
+        name, *rest = verb.split(" ")
+        print("    sudo", program, name, "--socket", appliance.socket, *rest)
     end = time.monotonic() + KEEP_S
     while time.monotonic() < end:
         time.sleep(1)
