@@ -3,8 +3,6 @@
 namespace callweir::engine {
 namespace {
 
-constexpr double window_s_least = 3;  // of media: less is no measurement (SPEC, `mos_before`)
-
 shaper::mos_observation observe(const classify::call_tracker& tracker,
                                 const classify::tracked_call& call, direction way) {
   shaper::mos_observation seen;
@@ -12,10 +10,11 @@ shaper::mos_observation observe(const classify::call_tracker& tracker,
   seen.frame_ms = call.frame_ms;
   const auto quality = tracker.quality(call.slot, way);
   if (!quality) return seen;
-  seen.bitrate_kbps = quality->bitrate_kbps;
+  // Over 20 s an application that adapts would be seen late; and packets that are late while the
+  // delay grows are not what loss is steered by.
+  seen.bitrate_kbps = quality->recent_kbps;
   seen.loss = quality->loss;
-  seen.inflicted_loss = quality->inflicted_loss;
-  if (quality->window_s >= window_s_least) seen.mos = quality->mos;
+  seen.inflicted_loss = quality->dropped_share;
   return seen;
 }
 

@@ -22,7 +22,7 @@ constexpr double lower_ms_s = 20;
 // inflicted.
 constexpr double loss_bound = 0.36;
 constexpr double loss_least =
-    0.03;  // delay is chosen so that this much is left for loss to steer with
+    0.10;  // delay is chosen so that this much is left for loss to steer with
 constexpr double loss_step_s = 0.04;
 
 constexpr double correction_gain_s = 0.02;
@@ -33,7 +33,7 @@ nanoseconds burst_for(double frame_ms) {
   // A whole number of frames. Short where FEC is worthless already, so that 20 s hold many bursts
   // and their share is fine-grained; long where a burst is few frames and repairing one would
   // matter.
-  return std::chrono::milliseconds(frame_ms > 30 ? 200 : 180);
+  return std::chrono::milliseconds(frame_ms > 50 ? 240 : frame_ms > 30 ? 200 : 180);
 }
 
 /// How far redundancy is likely on: libopus adds it above 12 to 16 kbit/s, by bandwidth and loss

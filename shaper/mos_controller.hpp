@@ -20,8 +20,7 @@ struct mos_observation {
   double bitrate_kbps =
       0;            // codec payload rate over the newest seconds; 0: silence, the last one counts
   double loss = 0;  // on arrival
-  double inflicted_loss = 0;  // over the newest 20 s
-  double mos = 0;             // as estimated with both, 0: not known
+  double inflicted_loss = 0;  // dropped by us over the newest 20 s, of what arrived
   double frame_ms = 20;       // packet interval
   codec_model model = codec_model::opus_fb;
 };

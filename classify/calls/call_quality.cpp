@@ -6,6 +6,8 @@
 namespace callweir::classify {
 namespace {
 
+constexpr std::int64_t recent_seconds = 4;
+
 double share(double part, double whole) {
   return whole > 0 ? std::clamp(part / whole, 0.0, 1.0) : 0;
 }
@@ -138,7 +140,7 @@ call_quality direction_quality::window(codec voice) const {
   call_quality q;
   double packets = 0, expected = 0, late = 0, dropped = 0, inflicted = 0, delay = 0, jitter = 0,
          forwarded = 0;
-  double bytes = 0;
+  double bytes = 0, recent_bytes = 0;
   std::int64_t oldest = none;
   double newest_length = 1;
   // The first second of a call is a part of one: it counts for loss, not for the rate.
@@ -160,11 +162,18 @@ call_quality direction_quality::window(codec voice) const {
     q.loss_known |= s.loss_known;
     if (skip_first && second == first_) continue;
     bytes += s.bytes;
+    if (second > newest_ - recent_seconds) recent_bytes += s.bytes;
     if (oldest == none) oldest = second;
     if (second == newest_) newest_length = s.length_s;
   }
   if (oldest != none)
     q.bitrate_kbps = bytes * 8 / 1000 / (static_cast<double>(newest_ - oldest) + newest_length);
+  if (oldest != none) {
+    const auto since = std::max(oldest, newest_ - recent_seconds + 1);
+    q.recent_kbps =
+        recent_bytes * 8 / 1000 / (static_cast<double>(newest_ - since) + newest_length);
+  }
+  q.dropped_share = share(dropped, packets);
   q.loss = share(expected - packets + late, std::max(expected, packets));
   q.inflicted_loss = share(inflicted, packets);
   if (forwarded > 0) q.added_delay_ms = delay / forwarded;

@@ -17,7 +17,10 @@ namespace callweir::classify {
 struct call_quality {
   double bitrate_kbps = 0;    // codec payload
   double loss = 0;            // already missing on arrival, with the late ones
-  double inflicted_loss = 0;  // added by the appliance
+  double inflicted_loss = 0;  // added by the appliance, with what comes too late because of it
+  double dropped_share = 0;   // of the packets that arrived: dropped by the appliance, nothing else
+  double recent_kbps =
+      0;  // as bitrate_kbps, over the newest four seconds: what a control loop follows
   double added_delay_ms = 0;
   double jitter_ms = 0;
   double mos_arriving = 0;  // without what was inflicted
