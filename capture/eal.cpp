@@ -34,9 +34,12 @@ last_line& words() {
 
 ssize_t keep_line(void*, const char* data, std::size_t size) {
   const std::lock_guard lock(words().guard);
-  std::string line(data, std::min<std::size_t>(size, 512));
+  constexpr std::size_t words_max = 512;
+  std::string line(data, std::min(size, words_max));
   while (!line.empty() && line.back() == '\n') line.pop_back();
-  if (!line.empty()) words().text = std::move(line);
+  auto& text = words().text;
+  if (!line.empty() && text.size() + line.size() < words_max)
+    text += (text.empty() ? "" : "; ") + line;
   return static_cast<ssize_t>(size);
 }
 
@@ -75,6 +78,11 @@ std::string floating_lcore() {
 std::string last_eal_words() {
   const std::lock_guard lock(words().guard);
   return words().text;
+}
+
+void forget_eal_words() {
+  const std::lock_guard lock(words().guard);
+  words().text.clear();
 }
 
 bool eal_is_running() {

@@ -18,8 +18,10 @@ struct eal_options {
 /// Fails with DPDK's own last words. A second call in one process is an error.
 result<void> start_eal(const eal_options& options);
 bool eal_is_running();
-/// What DPDK last wrote to its log (one line), to explain a failure.
+/// What DPDK has written to its log since forget_eal_words() (at most 512 bytes, in one line), to
+/// explain a failure.
 std::string last_eal_words();
+void forget_eal_words();
 /// Main thread of a worker, before it touches a frame: gives it a cache of frames of its own. False
 /// when there are too many.
 bool register_eal_thread();

@@ -70,10 +70,12 @@ struct port_options {
 /// All ports of all links. Control path, but for the ports themselves.
 class port_set {
  public:
-  /// Starts DPDK and opens every port. The error names link and port. AF_XDP takes the frames from
-  /// the kernel from the moment a port is opened: poll soon after.
+  /// Starts DPDK, plugs in every device and takes the memory; no frame is taken yet. The error
+  /// names link and port.
   static result<std::unique_ptr<port_set>> open(const std::vector<link_config>& links,
                                                 const port_options& options);
+  /// From here on frames of kernel ports come to us instead of the pass-through: poll at once.
+  result<void> start();
   ~port_set();
   port_set(const port_set&) = delete;
   port_set& operator=(const port_set&) = delete;

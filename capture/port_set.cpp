@@ -47,6 +47,7 @@ unsigned queues_of(const port_config& port, unsigned workers) {
 
 result<std::uint16_t> plug_in(const std::string& name, const std::string& arguments,
                               const std::string& where) {
+  forget_eal_words();
   if (rte_eal_hotplug_add("vdev", name.c_str(), arguments.c_str()) != 0)
     return fail("cannot open '" + name + "," + arguments + "': " + last_eal_words(), where);
   std::uint16_t id = 0;
@@ -84,8 +85,9 @@ result<void> configure(std::uint16_t device, std::uint16_t queues, const std::st
   return {};
 }
 
-result<void> start(std::uint16_t device, std::uint16_t queues, rte_mempool* pool,
-                   const std::string& where) {
+result<void> start_device(std::uint16_t device, std::uint16_t queues, rte_mempool* pool,
+                          const std::string& where) {
+  forget_eal_words();
   std::uint16_t receive = ring_entries, transmit = ring_entries;
   rte_eth_dev_adjust_nb_rx_tx_desc(device, &receive, &transmit);
   const auto said = [&](const char* what, int error) {
@@ -119,6 +121,7 @@ eal_options eal_for(const std::vector<link_config>& links, bool hugepages) {
 
 struct port_set::impl {
   std::vector<std::array<opened_port, 2>> links;
+  std::vector<link_config> names;
   frame_pool pool;
   bool busy_poll = false;
 
@@ -195,16 +198,21 @@ result<std::unique_ptr<port_set>> port_set::open(const std::vector<link_config>&
                                !eal.pci_devices.empty());
   if (!pool) return tl::unexpected(pool.error());
   in.pool = std::move(*pool);
-  // From here the kernel's frames come to us: nothing slow any more.
-  for (std::size_t i = 0; i < links.size(); ++i)
+  in.names.assign(links.begin(), links.end());
+  return set;
+}
+
+result<void> port_set::start() {
+  for (std::size_t i = 0; i < impl_->links.size(); ++i)
     for (const side which : {side::inside, side::outside})
-      for (auto& opened = in.links[i][static_cast<std::size_t>(which)];
+      for (auto& opened = impl_->links[i][static_cast<std::size_t>(which)];
            const auto device : opened.devices) {
         const auto n = static_cast<std::uint16_t>(opened.queues.size() / opened.devices.size());
-        if (auto done = start(device, n, in.pool.get(), place(links[i], which)); !done)
-          return tl::unexpected(done.error());
+        if (auto done = start_device(device, n, impl_->pool.get(), place(impl_->names[i], which));
+            !done)
+          return done;
       }
-  return set;
+  return {};
 }
 
 port_set::port_set() : impl_(std::make_unique<impl>()) {}

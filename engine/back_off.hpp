@@ -2,7 +2,7 @@
 // a busy one must not sleep.
 #pragma once
 
-#include <chrono>
+#include <atomic>
 
 namespace callweir::engine {
 
@@ -17,10 +17,22 @@ class back_off {
   /// Sleeps to the microsecond instead of the kernel's 50 us slack, and runs ahead of ordinary
   /// work. Once a thread.
   static void prepare_thread() noexcept;
+  /// Waits for `gate` to open, looking every 50 us.
+  static void await(const std::atomic<bool>& gate) noexcept;
 
  private:
   bool busy_poll_;
   unsigned empty_ = 0;
+};
+
+/// The calling thread runs ahead of all ordinary threads meanwhile, where the process may: for the
+/// few milliseconds in which frames wait for it.
+class urgent_section {
+ public:
+  urgent_section() noexcept;
+  ~urgent_section();
+  urgent_section(const urgent_section&) = delete;
+  urgent_section& operator=(const urgent_section&) = delete;
 };
 
 }  // namespace callweir::engine

@@ -77,10 +77,12 @@ void distributed_lane::send(std::span<void* const> frames, bool first, time_poin
 }
 
 distributor::distributor(std::vector<capture::port*> in, std::vector<frame_sink*> out,
-                         unsigned workers, worker_state& state, bool busy_poll)
+                         unsigned workers, worker_state& state, const std::atomic<bool>& gate,
+                         bool busy_poll)
     : in_(std::move(in)),
       out_(std::move(out)),
       state_(state),
+      gate_(gate),
       busy_poll_(busy_poll),
       hash_(random_seed()) {
   for (unsigned i = 0; i < workers; ++i)
@@ -143,6 +145,7 @@ std::size_t distributor::turn(time_point now) noexcept {
 void distributor::run() noexcept {
   capture::register_eal_thread();
   back_off::prepare_thread();
+  back_off::await(gate_);
   back_off rest(busy_poll_);
   while (!stopping_.load(std::memory_order_relaxed)) {
     state_.heartbeat_ns.store(steady_clock::monotonic_ns(), std::memory_order_relaxed);

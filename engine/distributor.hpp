@@ -45,7 +45,7 @@ class distributor {
   /// `in`: every queue of every port. `out(link, side)` is the way out of a port, indexed 2 * link
   /// + side.
   distributor(std::vector<capture::port*> in, std::vector<frame_sink*> out, unsigned workers,
-              worker_state& state, bool busy_poll);
+              worker_state& state, const std::atomic<bool>& gate, bool busy_poll);
 
   distributed_lane& worker_end(unsigned worker) { return *ends_[worker]; }
   /// Polls until stop(), which is to be called after the workers have drained.
@@ -64,6 +64,7 @@ class distributor {
   std::vector<frame_sink*> out_;
   std::vector<std::unique_ptr<distributed_lane>> ends_;
   worker_state& state_;
+  const std::atomic<bool>& gate_;
   bool busy_poll_;
   keyed_hash hash_;
   steady_clock clock_;

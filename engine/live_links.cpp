@@ -71,6 +71,7 @@ struct live_links::impl {
   std::thread spreader_thread;
   std::unique_ptr<link_keeper> keeper;
   std::vector<int> kernel_indices;
+  std::atomic<bool> gate{false};  // open when every port is polled
   bool running = false;
 
   egress& way_out(std::size_t link, side which, unsigned queue, unsigned shares);
@@ -127,7 +128,7 @@ void live_links::impl::add_worker(std::vector<lane> lanes, packet_pipeline& pipe
   wanted.held_frames = options.held_frames;
   wanted.busy_poll = options.busy_poll;
   workers.push_back(std::make_unique<worker>(
-      std::move(lanes), pipeline, shared->worker[workers.size()], shared->bypass, wanted));
+      std::move(lanes), pipeline, shared->worker[workers.size()], shared->bypass, gate, wanted));
 }
 
 void live_links::impl::build(const std::vector<packet_pipeline*>& pipelines) {
@@ -146,7 +147,7 @@ void live_links::impl::build(const std::vector<packet_pipeline*>& pipelines) {
         out.push_back(&way_out(link, which, 0, 1));
       }
     spreader = std::make_unique<distributor>(std::move(in), std::move(out), n, shared->worker[n],
-                                             options.busy_poll);
+                                             gate, options.busy_poll);
     for (unsigned w = 0; w < n; ++w) {
       auto& end = spreader->worker_end(w);
       add_worker({{&end, &end}}, *pipelines[w]);
@@ -189,19 +190,30 @@ live_links::~live_links() {
   stop();
 }
 
-void live_links::start() {
+result<void> live_links::start() {
   auto& in = *impl_;
+  // Threads first: between a port's start and its first poll frames wait.
   if (in.spreader) in.spreader_thread = std::thread([&in] { in.spreader->run(); });
   for (auto& each : in.workers) in.worker_threads.emplace_back([&each] { each->run(); });
-  in.keeper->start();
   in.running = true;
+  {
+    const urgent_section urgent;
+    if (auto started = in.ports->start(); !started) {
+      stop();
+      return started;
+    }
+    in.gate.store(true, std::memory_order_release);
+  }
+  in.keeper->start();
   in.shared->ready.store(1);
+  return {};
 }
 
 void live_links::stop() {
   auto& in = *impl_;
   if (!in.running) return;
   in.running = false;
+  in.gate.store(true);
   in.keeper->stop();
   for (const int index : in.kernel_indices) (void)capture::unhook_xdp(index);
   for (auto& each : in.workers) each->stop();

@@ -37,9 +37,9 @@ struct named_count {
 
 class live_links {
  public:
-  /// Opens the ports: from then on frames of kernel ports wait for start(), so have the pipelines
-  /// (one a worker) ready and touched. Call on the engine's main thread, which holds the sign of
-  /// life. Error: exit 2, naming the port.
+  /// Opens the ports and takes all memory; frames stay with the kernel. Call on the engine's main
+  /// thread, which holds the sign of life. `pipelines`: one a worker, touched and ready. Error:
+  /// exit 2, naming the port.
   static result<std::unique_ptr<live_links>> open(const live_options& options, shared_state& shared,
                                                   std::vector<packet_pipeline*> pipelines);
   /// Stops if running.
@@ -47,8 +47,9 @@ class live_links {
   live_links(const live_links&) = delete;
   live_links& operator=(const live_links&) = delete;
 
-  /// Starts workers and sets shared_state::ready.
-  void start();
+  /// Starts the workers, takes the frames from the kernel, sets shared_state::ready. Error: exit 2,
+  /// naming the port.
+  result<void> start();
   /// Gives the kernel's pass-through the frames, forwards what is in rings and delay lines, ends
   /// the threads. Loses nothing. At most 300 ms.
   void stop();

@@ -1,7 +1,5 @@
 #include "engine/supervisor.hpp"
 
-#include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -15,6 +13,7 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "capture/xdp_program.hpp"
+#include "engine/back_off.hpp"
 #include "engine/child_process.hpp"
 #include "engine/port_setup.hpp"
 #include "engine/restart_policy.hpp"
@@ -37,9 +36,7 @@ class death_watch {
  public:
   death_watch(shared_state& shared, const std::vector<int>& interfaces)
       : thread_([&shared, &interfaces] {
-          sched_param urgent{};
-          urgent.sched_priority = 1;
-          pthread_setschedparam(pthread_self(), SCHED_RR, &urgent);
+          const urgent_section urgent;
           await_death(shared);
           for (const int index : interfaces) (void)capture::unhook_xdp(index);
         }) {}

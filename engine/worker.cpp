@@ -11,11 +11,13 @@ constexpr nanoseconds drain_at_most = std::chrono::milliseconds(200);
 }  // namespace
 
 worker::worker(std::vector<lane> lanes, packet_pipeline& pipeline, worker_state& state,
-               const std::atomic<std::uint32_t>& bypass, const worker_options& options)
+               const std::atomic<std::uint32_t>& bypass, const std::atomic<bool>& gate,
+               const worker_options& options)
     : lanes_(std::move(lanes)),
       pipeline_(pipeline),
       state_(state),
       bypass_(bypass),
+      gate_(gate),
       options_(options),
       held_(options.held_frames) {}
 
@@ -118,6 +120,7 @@ std::size_t worker::turn(time_point now) noexcept {
 void worker::run() noexcept {
   capture::register_eal_thread();
   back_off::prepare_thread();
+  back_off::await(gate_);
   back_off rest(options_.busy_poll);
   while (!stopping_.load(std::memory_order_relaxed)) {
     state_.heartbeat_ns.store(steady_clock::monotonic_ns(), std::memory_order_relaxed);

@@ -37,10 +37,12 @@ class worker {
   /// All memory is taken here. What is passed outlives the worker; `shared` may be read by the
   /// supervisor.
   worker(std::vector<lane> lanes, packet_pipeline& pipeline, worker_state& state,
-         const std::atomic<std::uint32_t>& bypass, const worker_options& options);
+         const std::atomic<std::uint32_t>& bypass, const std::atomic<bool>& gate,
+         const worker_options& options);
 
-  /// Polls until stop() and then until the ports have been silent for 20 ms (at most 200 ms).
-  /// Frames that are held leave before it returns. Registers the calling thread with DPDK.
+  /// Waits for the gate, polls until stop() and then until the ports have been silent for 20 ms (at
+  /// most 200 ms). Frames that are held leave before it returns. Registers the calling thread with
+  /// DPDK.
   void run() noexcept;
   /// Any thread, signal handlers too.
   void stop() noexcept { stopping_.store(true, std::memory_order_relaxed); }
@@ -64,6 +66,7 @@ class worker {
   packet_pipeline& pipeline_;
   worker_state& state_;
   const std::atomic<std::uint32_t>& bypass_;
+  const std::atomic<bool>& gate_;
   worker_options options_;
   shaper::delay_line held_;
   load_ladder ladder_;

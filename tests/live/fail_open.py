@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""Fails open: what a stream of 1,000 frames/s loses when the engine is killed, restarted, stopped, the supervisor is
+killed, and the engine crashes again and again."""
+import os
+import signal
+import sys
+import time
+
+import stream
+import wire
+
+
+def measure(s, what, seconds, act, limit_ms):
+    s.collect(0.5)
+    begin = time.time()
+    act()
+    s.collect(seconds)
+    lost, ms = s.outage(begin - 0.2)
+    print(f"{what}: {lost} lost, outage {ms:.1f} ms (at most {limit_ms})", flush=True)
+    return [] if ms <= limit_ms else [what]
+
+
+def steady(s):
+    s.collect(1.5)
+    lost, ms = s.outage()
+    print(f"undisturbed: {lost} lost, longest delay {ms:.1f} ms", flush=True)
+    return [] if lost == 0 else ["undisturbed"]
+
+
+def crashes(megabytes, env):
+    """kill -9 and the restart after it, then a hang, with a table of that size."""
+    failures = []
+    with wire.Wire("fail") as w:
+        f = wire.Forward(w, megabytes=megabytes, env=env)
+        s = None
+        try:
+            now = f.inspecting()
+            s = stream.Stream(w.socket("l", "l0"), w.socket("r", "r0"))
+            print(f"engine with {megabytes} MB on {'4 KiB' if env else now['memory']} pages")
+            failures += steady(s)
+            # The kill and the restart that follows are told apart by when the next engine says it forwards.
+            begin = time.time()
+            os.kill(now["engine"], signal.SIGKILL)
+            s.collect(0.06)
+            lost, ms = s.outage(begin - 0.2)
+            print(f"kill -9, first 60 ms: {lost} lost, outage {ms:.1f} ms (at most 20)", flush=True)
+            failures += [] if ms <= 20 else ["kill"]
+            s.collect(5)
+            again = f.inspecting(now["engine"])
+            s.collect(1)
+            lost, ms = s.outage(begin + 0.06)
+            print(f"restart: {lost} lost, outage {ms:.1f} ms (at most 20)", flush=True)
+            failures += [] if ms <= 20 else ["restart"]
+            failures += measure(s, "SIGSTOP", 6, lambda: os.kill(again["engine"], signal.SIGSTOP), 500)
+            third = f.inspecting(again["engine"])
+            assert third["alarms"] & 3 == 3, third
+            begin = time.time()
+            f.stop()
+            s.collect(1)
+            lost, ms = s.outage(begin - 0.2)
+            print(f"SIGTERM: {lost} lost, outage {ms:.1f} ms", flush=True)
+            failures += [] if lost == 0 else ["SIGTERM"]
+        finally:
+            if s:
+                s.stop()
+            f.kill()
+    return failures
+
+
+def supervisor_killed():
+    with wire.Wire("fail") as w:
+        f = wire.Forward(w)
+        s = None
+        try:
+            engine = f.inspecting()["engine"]
+            s = stream.Stream(w.socket("l", "l0"), w.socket("r", "r0"))
+            s.collect(1)
+            os.kill(f.status()["supervisor"], signal.SIGKILL)
+            s.collect(2)
+            lost, ms = s.outage()
+            print(f"supervisor killed: {lost} lost, longest delay {ms:.1f} ms")
+            assert not os.path.exists(f"/proc/{engine}"), "the engine goes on without a supervisor"
+            # A new supervisor takes over, with nothing lost either.
+            f2 = wire.Forward(w)
+            try:
+                f2.inspecting()
+                s.collect(1)
+                lost, ms = s.outage()
+                print(f"and started anew: {lost} lost, longest delay {ms:.1f} ms")
+            finally:
+                f2.stop()
+            return [] if lost == 0 else ["supervisor"]
+        finally:
+            if s:
+                s.stop()
+            f.kill()
+
+
+def crash_loop():
+    with wire.Wire("fail") as w:
+        f = wire.Forward(w, mode="die")
+        s = stream.Stream(w.socket("l", "l0"), w.socket("r", "r0"))
+        try:
+            until = time.monotonic() + 60
+            while f.status().get("state") != "pass-through" and time.monotonic() < until:
+                s.collect(0.2)
+            now = f.status()
+            assert now["state"] == "pass-through" and now["alarms"] & 8, now
+            begin = time.time()
+            s.collect(2)
+            lost, ms = s.outage(begin)
+            print(f"crash loop: pass-through after {now['restarts']} crashes, then {lost} lost")
+            f.stop()
+            return [] if lost == 0 else ["crash loop"]
+        finally:
+            s.stop()
+            f.kill()
+
+
+if __name__ == "__main__":
+    wire.need_root()
+    failed = []
+    failed += crashes(200, {})
+    failed += crashes(200, {"CWL_SMALL_PAGES": "1"})
+    failed += supervisor_killed()
+    failed += crash_loop()
+    print("failed: " + ", ".join(failed) if failed else "ok")
+    sys.exit(1 if failed else 0)
