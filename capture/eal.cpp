@@ -1,5 +1,6 @@
 #include "capture/eal.hpp"
 
+#include <bpf/libbpf.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
@@ -8,12 +9,15 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <mutex>
+#include <string_view>
 
 #include "capture/xdp_program.hpp"
 
@@ -32,7 +36,7 @@ last_line& words() {
   return it;
 }
 
-ssize_t keep_line(void*, const char* data, std::size_t size) {
+void keep(const char* data, std::size_t size) {
   const std::lock_guard lock(words().guard);
   constexpr std::size_t words_max = 512;
   std::string line(data, std::min(size, words_max));
@@ -40,7 +44,21 @@ ssize_t keep_line(void*, const char* data, std::size_t size) {
   auto& text = words().text;
   if (!line.empty() && text.size() + line.size() < words_max)
     text += (text.empty() ? "" : "; ") + line;
+}
+
+ssize_t keep_line(void*, const char* data, std::size_t size) {
+  keep(data, size);
   return static_cast<ssize_t>(size);
+}
+
+/// What the kernel has against attaching a program: libbpf is the only one to know.
+int keep_bpf_line(libbpf_print_level level, const char* format, va_list arguments) {
+  if (level != LIBBPF_WARN) return 0;
+  std::array<char, 256> line{};
+  const int n = vsnprintf(line.data(), line.size(), format, arguments);
+  const std::string_view said(line.data(), static_cast<std::size_t>(std::clamp(n, 0, 255)));
+  if (said.find("rror") != said.npos) keep(said.data(), said.size());
+  return 0;
 }
 
 void capture_log() {
@@ -97,6 +115,7 @@ result<void> start_eal(const eal_options& options) {
   // start.
   setenv("LIBXDP_SKIP_DISPATCHER", "1", 1);
   quiet_xdp_libraries();
+  libbpf_set_print(keep_bpf_line);
   capture_log();
 
   std::vector<std::string> words = {"callweir",

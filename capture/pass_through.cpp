@@ -37,12 +37,14 @@ bool redirects(const std::string& from, const std::string& to) {
 
 result<void> redirect(const std::string& from, const std::string& to) {
   if (redirects(from, to)) return {};
-  // Fails when there is one already, and that is as good.
+  // Matches anything, and looks for it inside the Ethernet header, so that frames with nothing
+  // behind it match too. (matchall says the same, but small kernels lack it.) The qdisc: fails when
+  // there is one, and that is as good.
   const auto qdisc = tc({"qdisc", "add", "dev", from, "clsact"});
   auto filter =
-      tc({"filter", "replace",  "dev",    from,       "ingress", "pref", priority, "handle",
-          handle,   "protocol", "all",    "u32",      "match",   "u32",  "0",      "0",
-          "action", "mirred",   "egress", "redirect", "dev",     to});
+      tc({"filter", "replace",  "dev",    from,     "ingress", "pref",     priority, "handle",
+          handle,   "protocol", "all",    "u32",    "match",   "u32",      "0",      "0",
+          "at",     "-8",       "action", "mirred", "egress",  "redirect", "dev",    to});
   if (!filter && !qdisc) return qdisc;
   return filter;
 }

@@ -30,12 +30,13 @@ struct opened_port {
   std::vector<std::unique_ptr<port>> queues;
 };
 
-std::string place(const link_config& link, side which) {
-  return "link '" + link.name + "', " + (which == side::inside ? "inside" : "outside");
-}
-
 const port_config& port_of(const link_config& link, side which) {
   return which == side::inside ? link.inside : link.outside;
+}
+
+std::string place(const link_config& link, side which) {
+  return "link '" + link.name + "', " + (which == side::inside ? "inside" : "outside") + " (" +
+         port_of(link, which).device + ")";
 }
 
 unsigned queues_of(const port_config& port, unsigned workers) {

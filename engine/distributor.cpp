@@ -146,6 +146,7 @@ void distributor::run() noexcept {
   capture::register_eal_thread();
   back_off::prepare_thread();
   back_off::await(gate_);
+  if (stopping_.load(std::memory_order_relaxed)) return;  // the ports did not start
   back_off rest(busy_poll_);
   while (!stopping_.load(std::memory_order_relaxed)) {
     state_.heartbeat_ns.store(steady_clock::monotonic_ns(), std::memory_order_relaxed);

@@ -199,6 +199,9 @@ result<void> live_links::start() {
   {
     const urgent_section urgent;
     if (auto started = in.ports->start(); !started) {
+      for (auto& each : in.workers) each->stop();
+      if (in.spreader) in.spreader->stop();
+      in.gate.store(true, std::memory_order_release);
       stop();
       return started;
     }
@@ -213,7 +216,6 @@ void live_links::stop() {
   auto& in = *impl_;
   if (!in.running) return;
   in.running = false;
-  in.gate.store(true);
   in.keeper->stop();
   for (const int index : in.kernel_indices) (void)capture::unhook_xdp(index);
   for (auto& each : in.workers) each->stop();

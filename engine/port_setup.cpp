@@ -120,8 +120,11 @@ int lock_socket(const std::string& device) {
 
 result<port_lock> port_lock::take(const std::vector<link_config>& links) {
   port_lock held;
+  std::vector<std::string> taken;  // a port that is named twice is somebody else's complaint
   for (const auto& link : links)
     for (const auto* port : {&link.inside, &link.outside}) {
+      if (std::find(taken.begin(), taken.end(), port->device) != taken.end()) continue;
+      taken.push_back(port->device);
       const int fd = lock_socket(port->device);
       if (fd < 0)
         return fail("port '" + port->device + "' is already joined by another callweir",

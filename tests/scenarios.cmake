@@ -19,3 +19,10 @@ callweir_scenario(peer.cli "quick" 60 ${Python3_EXECUTABLE} tests/live/peer_cli_
 callweir_scenario(live.throttle "live" 420 ${Python3_EXECUTABLE} tests/live/throttle_test.py)
 callweir_scenario(live.policy_swap "live" 120 ${Python3_EXECUTABLE} tests/live/policy_swap_test.py)
 callweir_scenario(live.limit "live" 120 ${Python3_EXECUTABLE} tests/live/limit_test.py)
+
+callweir_scenario(live.frame_transparency "live" 120 ${Python3_EXECUTABLE} tests/live/frame_transparency.py)
+callweir_scenario(live.fail_open "live" 180 ${Python3_EXECUTABLE} tests/live/fail_open.py)
+callweir_scenario(live.wrong_ports "live" 60 ${Python3_EXECUTABLE} tests/live/wrong_ports.py)
+callweir_scenario(live.link_state "live" 90 ${Python3_EXECUTABLE} tests/live/link_state.py)
+# Outages are milliseconds: nothing else may run meanwhile.
+set_tests_properties(live.frame_transparency live.fail_open live.wrong_ports live.link_state PROPERTIES RUN_SERIAL ON)

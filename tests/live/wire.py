@@ -50,7 +50,7 @@ class Wire:
         self.far = "l0"
         if self.bridge:  # a bridge in front of the port: l0 is its port, b1 the station's end
             self.run("l", "ip", "link", "add", "br0", "type", "bridge", "forward_delay", 0, "stp_state", 0,
-                     "group_fwd_mask", 0xfff8)
+                     "mcast_snooping", 0, "group_fwd_mask", 0xfff8)
             self.run("l", "ip", "link", "add", "b0", "mtu", self.mtu, "type", "veth", "peer", "name", "b1")
             for i in ("l0", "b0"):
                 self.run("l", "ip", "link", "set", i, "master", "br0")
