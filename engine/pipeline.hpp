@@ -39,7 +39,10 @@ class pipeline final : public packet_pipeline {
   void process(std::span<packet_view> burst, time_point now,
                std::span<decision> out) noexcept override;
   void idle(time_point now) noexcept override;
-  void set_load(load_level level) noexcept override { load_ = level; }
+  void set_load(load_level level) noexcept override {
+    load_ = level;
+    classifier_.shed_inspection(level != load_level::normal);
+  }
 
   const pipeline_counters& counters() const noexcept { return counters_; }
   const classify::classifier& classifier() const noexcept { return classifier_; }
