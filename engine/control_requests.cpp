@@ -82,6 +82,11 @@ control::reply control_requests::status() {
     details.policy_generation = state.policies.generation();
     details.counters.emplace_back("events", state.events);
     details.counters.emplace_back("orders_lost", state.orders_lost);
+    if (state.policies.running()) {
+      const auto full = state.policies.current().overloads();
+      details.counters.emplace_back("shaper_bindings_refused", full.bindings);
+      details.counters.emplace_back("shaper_buckets_refused", full.buckets);
+    }
     details.counters.emplace_back("calls_active", state.tracker.active().size());
     details.counters.emplace_back("calls_degraded", state.degrade.size());
     details.counters.emplace_back("flows_booked", state.book.size());

@@ -183,8 +183,11 @@ void control_thread::send_requests() {
     what.call = request.call;
     what.call_what = request.call_what;
     what.call_key = call != nullptr ? key_of(call->id) : 0;
-    state_.book.attach(request.flow_id, request.call, call != nullptr ? call->id : std::string(),
-                       request.emergency);
+    // A flow keeps the name of a call that is over; of one that was none it loses it.
+    if (call != nullptr || request.mistaken) {
+      state_.book.attach(request.flow_id, request.call, call != nullptr ? call->id : std::string(),
+                         request.emergency);
+    }
     order(request.worker, what);
   }
 }

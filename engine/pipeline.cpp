@@ -36,7 +36,7 @@ pipeline::pipeline(const options& wanted, event_ring& events, worker_channel& ch
 
 void pipeline::process(std::span<packet_view> burst, time_point now,
                        std::span<decision> out) noexcept {
-  take_orders(now);
+  take_orders();
   if (load_ == load_level::shed_accounting) {
     counters_.shed.add(burst.size());
     counters_.packets.add(burst.size());
@@ -65,12 +65,16 @@ void pipeline::process(std::span<packet_view> burst, time_point now,
 }
 
 void pipeline::idle(time_point now) noexcept {
-  take_orders(now);
+  take_orders();
   classifier_.idle(now);
 }
 
-void pipeline::take_orders(time_point now) noexcept {
-  (void)now;
+void pipeline::set_load(load_level level) noexcept {
+  load_ = level;
+  classifier_.shed_inspection(level != load_level::normal);
+}
+
+void pipeline::take_orders() noexcept {
   const auto* wanted = channel_.wanted.load(std::memory_order_acquire);
   if (wanted != policies_) [[unlikely]] {
     policies_ = wanted;
@@ -109,7 +113,7 @@ void pipeline::bind(classify::flow_index flow, time_point now) noexcept {
   const std::uint64_t key = facts.call < call_keys_.size() ? call_keys_[facts.call] : 0;
   const auto attributes = attributes_of(facts, key);
   const std::uint32_t before = classifier_.action(flow);
-  const shaper::action_handle handle = policies_->set->bind(attributes, now);
+  const shaper::action_handle handle = policies_->set->bind(attributes, now, before);
   classifier_.set_action(flow, handle);
   counters_.bindings.add();
   const auto kind = policies_->set->kind_of(handle);
@@ -130,9 +134,14 @@ void pipeline::bind(classify::flow_index flow, time_point now) noexcept {
 
 void pipeline::decide(const packet_view& packet, const classify::packet_flow& where, time_point now,
                       decision& out) noexcept {
-  const shaper::action_handle handle = classifier_.action(where.flow);
-  if (handle == 0 || policies_ == nullptr) return;
-  const shaper::fate fate = policies_->set->apply(handle, packet, where.way, where.role, now);
+  if (policies_ == nullptr || !shaper::acts(classifier_.action(where.flow))) return;
+  shaper::policy_set& policies = *policies_->set;
+  shaper::fate fate =
+      policies.apply(classifier_.action(where.flow), packet, where.way, where.role, now);
+  if (fate.stale) [[unlikely]] {
+    bind(where.flow, now);
+    fate = policies.apply(classifier_.action(where.flow), packet, where.way, where.role, now);
+  }
   out = translate(fate);
   const auto reason = static_cast<std::size_t>(fate.reason);
   const bool dropped = fate.kind == shaper::fate_kind::drop;

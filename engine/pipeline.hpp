@@ -39,16 +39,13 @@ class pipeline final : public packet_pipeline {
   void process(std::span<packet_view> burst, time_point now,
                std::span<decision> out) noexcept override;
   void idle(time_point now) noexcept override;
-  void set_load(load_level level) noexcept override {
-    load_ = level;
-    classifier_.shed_inspection(level != load_level::normal);
-  }
+  void set_load(load_level level) noexcept override;
 
   const pipeline_counters& counters() const noexcept { return counters_; }
   const classify::classifier& classifier() const noexcept { return classifier_; }
 
  private:
-  void take_orders(time_point now) noexcept;
+  void take_orders() noexcept;
   void carry_out(const command& order) noexcept;
   void bind(classify::flow_index flow, time_point now) noexcept;
   void decide(const packet_view& packet, const classify::packet_flow& where, time_point now,

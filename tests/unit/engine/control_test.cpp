@@ -1,0 +1,286 @@
+// Control thread, policies in force and the requests of the control socket, with a worker that is
+// this test.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "engine/control_requests.hpp"
+#include "engine/save_file.hpp"
+
+namespace callweir::engine {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+constexpr const char* links_yaml =
+    "links:\n  - { name: uplink, inside: { kernel: a }, outside: { kernel: b }, inside_networks: "
+    "[10.0.0.0/8] }\n";
+
+std::string policies_yaml(const std::string& mode) {
+  return std::string(links_yaml) +
+         "policies:\n  - { name: softphones, match: { voip: true }, action: { degrade: { mos: 1.8 "
+         "} }, mode: " +
+         mode + " }\n  - { name: rest, match: {}, action: allow }\n";
+}
+
+policy_source source_of(const std::string& text) {
+  auto whole = read_configuration(text, "test.yaml");
+  EXPECT_TRUE(whole.has_value());
+  return {*whole, text, "test.yaml"};
+}
+
+time_point at(double seconds) {
+  return {1'700'000'000'000'000'000 + from_seconds(seconds).count()};
+}
+
+classify::flow_identity media_flow(std::uint64_t id) {
+  classify::flow_identity flow;
+  flow.id = id;
+  flow.index = static_cast<classify::flow_index>(id);
+  flow.source = ip_address::v4(0x0a000001);
+  flow.destination = ip_address::v4(0xc0000207);
+  flow.source_port = 4000;
+  flow.destination_port = 5000;
+  flow.protocol = proto_udp;
+  return flow;
+}
+
+verdict media_verdict() {
+  verdict what;
+  what.voip = true;
+  what.role = flow_role::voice;
+  what.confidence_pct = 97;
+  what.p2p = tristate::yes;
+  return what;
+}
+
+class control : public testing::Test {
+ protected:
+  control() {
+    control_options options;
+    options.links = {"uplink"};
+    options.calls.calls_max = 64;
+    options.calls.hosts_max = 64;
+    options.book_flows_max = 256;
+    thread =
+        std::make_unique<control_thread>(options, std::vector<worker_queues>{{&events, &channel}});
+    EXPECT_TRUE(thread->begin(source_of(policies_yaml("enforce")), at(0)).has_value());
+  }
+  /// As a worker does between two bursts.
+  void adopt() { channel.adopted.store(channel.wanted.load()->generation); }
+  void send(classify::flow_event::kind type, double seconds, std::uint64_t id = 1) {
+    classify::flow_event event;
+    event.type = type;
+    event.at = at(seconds);
+    event.flow = media_flow(id);
+    event.what = media_verdict();
+    event.totals.first = at(0);
+    event.totals.last = at(seconds);
+    event.decided_packet = 9;
+    if (type == classify::flow_event::kind::media) {
+      event.media.second = at(seconds - 1);
+      event.media.role = flow_role::voice;
+      for (auto& way : event.media.way) {
+        way.packets = way.expected = 50;
+        way.codec_bytes = 3000;
+      }
+    }
+    ASSERT_TRUE(events.push(event));
+  }
+  void run_call(double from, double to) {
+    for (double t = from; t < to; t += 1) {
+      send(classify::flow_event::kind::media, t);
+      thread->step(at(t));
+    }
+  }
+
+  event_ring events;
+  worker_channel channel{64, 64};
+  std::unique_ptr<control_thread> thread;
+};
+
+TEST_F(control, a_flow_becomes_a_call_and_the_worker_hears_of_it) {
+  send(classify::flow_event::kind::verdict, 0.2);
+  thread->step(at(0.2));
+  run_call(1, 5);
+  EXPECT_THAT(thread->state().tracker.records(), SizeIs(1));
+  const command* order = channel.commands.front();
+  ASSERT_NE(order, nullptr);
+  EXPECT_EQ(order->flow_id, 1U);
+  EXPECT_NE(order->call_key, 0U);
+  const auto* known = thread->state().book.find(1);
+  ASSERT_NE(known, nullptr);
+  EXPECT_EQ(known->call, thread->state().tracker.records().front().id);
+}
+
+TEST_F(control, a_bound_call_shows_its_policy_and_is_steered) {
+  send(classify::flow_event::kind::verdict, 0.2);
+  thread->step(at(0.2));
+  run_call(1, 3);
+  const auto calls = thread->state().tracker.active();
+  ASSERT_THAT(calls, SizeIs(1));
+  shaper::flow_attributes flow;
+  flow.what = media_verdict();
+  flow.in_call = true;
+  flow.call = calls.front();
+  flow.flow_id = 1;
+  flow.call_key = 77;
+  auto& set = thread->state().policies.current();
+  const auto handle = set.bind(flow, at(3));
+  binding told{at(3), media_flow(1),       flow.what,          calls.front(),
+               1,     set.line_of(handle), set.kind_of(handle)};
+  ASSERT_TRUE(channel.bindings.push(told));
+  run_call(3, 12);
+  auto record = thread->state().tracker.records().front();
+  thread->state().book.add_actions(record);
+  ASSERT_THAT(record.actions, SizeIs(1));
+  EXPECT_EQ(record.actions.front().policy, "softphones");
+  EXPECT_EQ(record.actions.front().action, "degrade");
+  const auto* held = thread->state().degrade.find(calls.front());
+  ASSERT_NE(held, nullptr);
+  EXPECT_DOUBLE_EQ(held->target, 1.8);
+  EXPECT_GT(held->applied[forward].loss + to_seconds(held->applied[forward].delay), 0);
+}
+
+TEST_F(control, old_policies_go_when_the_worker_has_let_go) {
+  auto& policies = thread->state().policies;
+  adopt();
+  ASSERT_TRUE(policies.apply(source_of(policies_yaml("observe")), std::nullopt, at(1)).has_value());
+  policies.tick(at(2));
+  EXPECT_EQ(policies.retired(), 1U);  // the worker still uses it
+  adopt();
+  policies.tick(at(3));
+  EXPECT_EQ(policies.retired(), 0U);
+}
+
+TEST_F(control, policies_wait_for_slow_workers_instead_of_piling_up) {
+  auto& policies = thread->state().policies;
+  std::size_t applied = 0;
+  for (int i = 0; i < 20; ++i) {
+    applied += policies.apply(source_of(policies_yaml("observe")), std::nullopt, at(i)).has_value()
+                   ? 1
+                   : 0;
+  }
+  EXPECT_EQ(applied, policy_keeper::retired_max);
+}
+
+TEST_F(control, unconfirmed_policies_roll_back) {
+  auto& policies = thread->state().policies;
+  const auto enforced = [&] { return policies.source().whole.policies.lines.front().enforce; };
+  ASSERT_TRUE(policies.apply(source_of(policies_yaml("observe")), std::chrono::seconds(60), at(1))
+                  .has_value());
+  EXPECT_FALSE(policies.tick(at(60)));
+  EXPECT_FALSE(enforced());
+  EXPECT_TRUE(policies.tick(at(61.5)));
+  EXPECT_TRUE(enforced());
+  ASSERT_TRUE(policies.apply(source_of(policies_yaml("observe")), std::chrono::seconds(60), at(70))
+                  .has_value());
+  ASSERT_TRUE(policies.confirm().has_value());
+  EXPECT_FALSE(policies.tick(at(200)));
+  EXPECT_FALSE(enforced());
+  EXPECT_FALSE(policies.confirm().has_value());
+  ASSERT_TRUE(policies.rollback(at(201)).has_value());
+  EXPECT_TRUE(enforced());
+  EXPECT_FALSE(policies.rollback(at(202)).has_value());
+}
+
+class requests : public control {
+ protected:
+  requests() {
+    char name[] = "/tmp/callweir-requests-XXXXXX";
+    folder = ::mkdtemp(name);
+    appliance_access access;
+    access.shared = &shared;
+    access.links = {"uplink"};
+    access.configuration_path = folder + "/callweir.yaml";
+    access.applied_path = folder + "/applied.yaml";
+    asked = std::make_unique<control_requests>(*thread, access);
+    thread->start();
+  }
+  ~requests() override {
+    thread->stop();
+    std::filesystem::remove_all(folder);
+  }
+  callweir::control::reply ask(const std::string& request) {
+    return asked->answer(request, {0, 1});
+  }
+  std::string policy_request(const std::string& verb, const std::string& text,
+                             const std::string& more = "") {
+    std::string out = R"({"verb":")" + verb + R"(","name":"new.yaml","text":")";
+    for (const char c : text) {
+      if (c == '"') out += '\\';
+      out += c == '\n' ? std::string("\\n") : std::string(1, c);
+    }
+    return out + "\"" + more + "}";
+  }
+  std::string file(const std::string& name) {
+    std::ifstream in(folder + "/" + name);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+
+  shared_state shared;
+  std::string folder;
+  std::unique_ptr<control_requests> asked;
+};
+
+TEST_F(requests, refuse_what_they_do_not_know) {
+  EXPECT_EQ(ask("nonsense").end.exit, exit_usage);
+  EXPECT_EQ(ask("[1]").end.exit, exit_usage);
+  EXPECT_EQ(ask(R"({"verb":7})").end.exit, exit_usage);
+  EXPECT_EQ(ask(R"({"verb":"dance"})").end.exit, exit_usage);
+  EXPECT_EQ(ask(R"({"verb":"bypass","mode":"maybe"})").end.exit, exit_usage);
+  EXPECT_EQ(ask(R"({"verb":"explain","id":"c99"})").end.exit, exit_failed);
+  EXPECT_EQ(ask(std::string(100'000, '[')).end.exit, exit_usage);
+}
+
+TEST_F(requests, status_names_state_and_lost_records) {
+  const auto got = ask(R"({"verb":"status"})");
+  ASSERT_THAT(got.records, SizeIs(1));
+  EXPECT_THAT(got.records.front(), HasSubstr(R"("type":"status","state":)"));
+  EXPECT_THAT(got.records.front(), HasSubstr(R"("records_lost":0)"));
+}
+
+TEST_F(requests, bypass_is_a_flag_that_survives_the_engine) {
+  EXPECT_THAT(ask(R"({"verb":"bypass","mode":"on"})").records.front(), HasSubstr("true"));
+  EXPECT_EQ(shared.bypass.load(), 1U);
+  EXPECT_THAT(ask(R"({"verb":"bypass","mode":"off"})").records.front(), HasSubstr("false"));
+  EXPECT_EQ(shared.bypass.load(), 0U);
+}
+
+TEST_F(requests, apply_shows_the_difference_and_keeps_it_for_the_next_engine) {
+  const auto got = ask(policy_request("policy-apply", policies_yaml("observe")));
+  EXPECT_EQ(got.end.exit, exit_done);
+  ASSERT_THAT(got.records, SizeIs(1));
+  EXPECT_THAT(got.records.front(), HasSubstr("mode enforce -> observe"));
+  EXPECT_EQ(file("applied.yaml"), policies_yaml("observe"));
+}
+
+TEST_F(requests, apply_refuses_what_needs_a_restart) {
+  std::string other = policies_yaml("observe");
+  other.replace(other.find("kernel: a"), 9, "kernel: z");
+  const auto got = ask(policy_request("policy-apply", other));
+  EXPECT_EQ(got.end.exit, exit_usage);
+  EXPECT_THAT(got.end.problem.text(), HasSubstr("links"));
+  EXPECT_EQ(file("applied.yaml"), "");
+}
+
+TEST_F(requests, save_replaces_the_file_and_keeps_the_earlier_one) {
+  ASSERT_TRUE(save_file(folder + "/callweir.yaml", "old").has_value());
+  EXPECT_EQ(
+      ask(policy_request("policy-apply", policies_yaml("observe"), R"(,"confirm_s":60)")).end.exit,
+      exit_done);
+  EXPECT_EQ(file("applied.yaml"), "");
+  EXPECT_EQ(ask(R"({"verb":"policy-save"})").end.exit, exit_failed);  // not confirmed yet
+  EXPECT_EQ(ask(R"({"verb":"policy-confirm"})").end.exit, exit_done);
+  EXPECT_EQ(ask(R"({"verb":"policy-save"})").end.exit, exit_done);
+  EXPECT_EQ(file("callweir.yaml"), policies_yaml("observe"));
+  EXPECT_EQ(file("callweir.yaml.bak"), "old");
+}
+
+}  // namespace
+}  // namespace callweir::engine
