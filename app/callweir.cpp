@@ -55,9 +55,8 @@ void add_verbs(CLI::App& app, int& exit) {
 std::string stray_word(const CLI::App& app, int argc, char** argv) {
   if (argc < 2 || argv[1][0] == '-') return {};
   const auto verbs = app.get_subcommands([](const CLI::App*) { return true; });
-  const bool known = std::any_of(verbs.begin(), verbs.end(), [&](const CLI::App* verb) {
-    return verb->get_name() == argv[1];
-  });
+  const bool known = std::any_of(verbs.begin(), verbs.end(),
+                                 [&](const CLI::App* verb) { return verb->get_name() == argv[1]; });
   return known ? "" : argv[1];
 }
 

@@ -17,7 +17,7 @@ struct appliance_access {
   shared_state* shared = nullptr;
   std::vector<std::string> links;
   std::string configuration_path;  // what `policy save` writes
-  std::string applied_path;  // where applied policies outlive the engine, "" for nowhere
+  std::string applied_path;        // where applied policies outlive the engine, "" for nowhere
 };
 
 /// Beside the control socket: the policies that were applied to the running appliance, which an

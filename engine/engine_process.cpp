@@ -19,7 +19,7 @@
 namespace callweir::engine {
 namespace {
 
-constexpr std::uint32_t held_frames = 8192;   // delay line of a worker
+constexpr std::uint32_t held_frames = 8192;  // delay line of a worker
 
 int refuse(const error& problem) {
   std::fputs(fmt::format("callweir: {}\n", problem.text()).c_str(), stderr);
@@ -39,14 +39,16 @@ result<std::string> read_text(const std::string& path) {
   return std::string((std::istreambuf_iterator<char>(in)), {});
 }
 
-/// The configuration of the file, with the policies that were applied to an earlier engine of this run.
+/// The configuration of the file, with the policies that were applied to an earlier engine of this
+/// run.
 result<policy_source> read_source(const engine_process_options& options) {
   auto text = read_text(options.configuration);
   if (!text) return tl::unexpected(text.error());
   auto whole = read_configuration(*text, options.configuration);
   if (!whole) {
     for (const auto& problem : whole.error()) refuse(problem);
-    return fail("the configuration has mistakes", options.configuration, "'callweir check' lists them");
+    return fail("the configuration has mistakes", options.configuration,
+                "'callweir check' lists them");
   }
   const auto applied = read_text(applied_policies_path(options.socket));
   if (applied) {
@@ -83,7 +85,7 @@ class engine_process {
   std::unique_ptr<control_thread> control_;
   std::unique_ptr<control_requests> requests_;
   std::unique_ptr<control::server> server_;
-  mutable std::mutex links_mutex_;               // the socket's thread may ask before the links are open
+  mutable std::mutex links_mutex_;  // the socket's thread may ask before the links are open
   std::unique_ptr<live_links> links_;
 };
 
@@ -117,10 +119,10 @@ result<void> engine_process::start_control(policy_source source) {
   access.configuration_path = options_.configuration;
   access.applied_path = applied_policies_path(options_.socket);
   requests_ = std::make_unique<control_requests>(*control_, std::move(access));
-  auto served = control::server::start(
-      {options_.socket}, [this](std::string_view request, const control::peer& who) {
-        return requests_->answer(request, who);
-      });
+  auto served = control::server::start({options_.socket},
+                                       [this](std::string_view request, const control::peer& who) {
+                                         return requests_->answer(request, who);
+                                       });
   if (!served) return tl::unexpected(served.error());
   server_ = std::move(*served);
   return {};
@@ -149,10 +151,14 @@ status_details engine_process::details() const {
     });
   }
   for (std::size_t i = 1; i < dropped.size(); ++i) {
-    out.drops.emplace_back(shaper::fate_reason_name(static_cast<shaper::fate_reason>(i)), dropped[i]);
+    out.drops.emplace_back(shaper::fate_reason_name(static_cast<shaper::fate_reason>(i)),
+                           dropped[i]);
   }
-  out.counters = {{"packets_inspected", packets}, {"bytes", bytes}, {"undecoded", undecoded},
-                  {"untracked", untracked}, {"packets_shed", shed}};
+  out.counters = {{"packets_inspected", packets},
+                  {"bytes", bytes},
+                  {"undecoded", undecoded},
+                  {"untracked", untracked},
+                  {"packets_shed", shed}};
   std::uint64_t delayed = 0;
   for (const auto count : held) delayed += count;
   out.counters.emplace_back("delayed", delayed);

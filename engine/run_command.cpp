@@ -33,9 +33,9 @@ class stand_in {
       server_.reset();
       return;
     }
-    auto started = control::server::start({socket_}, [this](std::string_view request, const control::peer&) {
-      return answer(request);
-    });
+    auto started = control::server::start(
+        {socket_},
+        [this](std::string_view request, const control::peer&) { return answer(request); });
     if (started) {
       server_ = std::move(*started);
     } else {
@@ -45,8 +45,10 @@ class stand_in {
 
  private:
   control::reply answer(std::string_view request) {
-    if (request.find("\"status\"") == std::string_view::npos || request.find("bypass") != std::string_view::npos) {
-      return control::reply::refused({"no engine runs: traffic passes uninspected", {}, "'callweir status' says more"});
+    if (request.find("\"status\"") == std::string_view::npos ||
+        request.find("bypass") != std::string_view::npos) {
+      return control::reply::refused(
+          {"no engine runs: traffic passes uninspected", {}, "'callweir status' says more"});
     }
     return {{status_json(shared_, links_, nullptr)}, {}};
   }
@@ -61,8 +63,10 @@ result<void> make_run_folder(const std::string& socket) {
   const auto folder = std::filesystem::path(socket).parent_path();
   std::error_code problem;
   if (!folder.empty()) std::filesystem::create_directories(folder, problem);
-  if (problem) return fail("cannot make the folder of the control socket: " + problem.message(), folder.string());
-  std::filesystem::remove(applied_policies_path(socket), problem);   // of an earlier run
+  if (problem)
+    return fail("cannot make the folder of the control socket: " + problem.message(),
+                folder.string());
+  std::filesystem::remove(applied_policies_path(socket), problem);  // of an earlier run
   return {};
 }
 
@@ -89,7 +93,8 @@ int run_appliance(const run_request& request) {
   supervisor_options options;
   options.links = whole->links;
   options.workers = workers_for(whole->engine.workers, whole->links);
-  options.engine_arguments = {"engine", "--config", request.configuration, "--socket", request.socket};
+  options.engine_arguments = {"engine", "--config", request.configuration, "--socket",
+                              request.socket};
   options.on_engine_absent = [&absent](bool now) { absent.set(now); };
   return supervise(options, *shared);
 }

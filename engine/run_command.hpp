@@ -10,7 +10,8 @@ struct run_request {
   std::string socket;
 };
 
-/// Until SIGTERM or SIGINT. Exit code 2 when configuration or a port cannot be used; the pass-through stays.
+/// Until SIGTERM or SIGINT. Exit code 2 when configuration or a port cannot be used; the
+/// pass-through stays.
 int run_appliance(const run_request& request);
 
 }  // namespace callweir::engine

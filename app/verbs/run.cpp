@@ -24,13 +24,15 @@ void add_run(CLI::App& app, int& exit) {
   auto* verb = app.add_subcommand("run", "Join the configured links inline, classify, enforce");
   auto request = std::make_shared<engine::run_request>(
       engine::run_request{engine::configuration_path_default, engine::control_socket_default});
-  verb->add_option("-c,--config", request->configuration, "configuration file")->capture_default_str();
+  verb->add_option("-c,--config", request->configuration, "configuration file")
+      ->capture_default_str();
   verb->add_option("--socket", request->socket, "control socket to serve")->capture_default_str();
   verb->footer(
       "Examples:\n"
       "  callweir run\n"
       "  callweir run -c lab.yaml --socket /run/callweir/lab.sock\n"
-      "It stays in the foreground. The kernel's pass-through is laid first and left in place on exit: stopping callweir\n"
+      "It stays in the foreground. The kernel's pass-through is laid first and left in place on "
+      "exit: stopping callweir\n"
       "never stops traffic on kernel links.");
   verb->callback([request, &exit] { exit = engine::run_appliance(*request); });
   add_engine(app, exit);
