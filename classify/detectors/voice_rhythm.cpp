@@ -8,6 +8,8 @@ namespace {
 
 constexpr int packets_min = 16;  // a direction: 1 s of 60 ms frames
 constexpr std::int64_t duration_min_ns = 900'000'000;
+constexpr std::uint16_t large_bytes = 240;  // 20 ms of 88 kbit/s with its header and tag
+constexpr std::int64_t listening_min_ns = 1'800'000'000;
 constexpr double frames_ms[] = {10, 20, 30, 40, 60};
 constexpr double frame_tolerance = 0.035;  // of a measured mean: clocks and jitter
 constexpr double grid_share_min = 0.70;
@@ -52,7 +54,7 @@ void voice_rhythm::observe(const sample& s) noexcept {
     count_up(tiny);  // keep-alives and acknowledgements between the media
     return;
   }
-  if (s.bytes > 700) count_up(huge);
+  if (s.bytes > large_bytes) count_up(large);
   const std::int64_t gap_ns = d.packets > 0 ? s.time.ns - d.last_ns : 0;
   const int at = d.packets % rhythm_direction::window;
   const std::int64_t gap = gap_ns < 0 ? 0 : gap_ns / 125'000;
@@ -151,7 +153,15 @@ int voice_rhythm::confidence() const noexcept {
   const bool alike =
       rates > 0.3 && rates < 3.4 && volumes > 0.33 && volumes < 3 && sizes > 0.25 && sizes < 4;
   if (!alike) return 40;
-  if (same_frame && (sizes < 0.5 || sizes > 2)) return 75;
+  if (same_frame && (sizes < 0.5 || sizes > 2)) {
+    // One speaks and the other listens: a variable bit rate makes silence small. A game that ticks
+    // 50 times a second on both sides can look like that, but its updates are not bounded as a
+    // codec's frames are.
+    const bool speech =
+        large * 50 <= way[0].packets + way[1].packets && std::min(a.on_grid, b.on_grid) >= 0.85;
+    const bool lasting = std::min(lasted(0), lasted(1)) >= listening_min_ns;
+    return speech && lasting && a.frame_ms == 20 ? 91 : 75;
+  }
   const bool both_sure = a.on_grid >= 0.8 && b.on_grid >= 0.8;
   return both_sure || same_frame ? 94 : 85;
 }

@@ -40,7 +40,7 @@ struct voice_rhythm {
   std::array<std::uint16_t, 16> body_nibbles{};        // of bytes behind any header
   std::array<std::array<std::uint8_t, 16>, 8> head{};  // low nibbles of the first 8 bytes
   std::uint16_t head_packets = 0;
-  std::uint16_t tiny = 0, huge = 0;
+  std::uint16_t tiny = 0, large = 0;
 
   void observe(const sample& s) noexcept;
   /// Judges one direction; costs a sort of 48 values.

@@ -46,7 +46,7 @@ traffic talk(random_source& random, const talk_options& o) {
     double lost_until = -1;
     for (double ms = start; ms < o.seconds * 1000; ms += frame) {
       const double frames = ms > o.seconds * 500 ? o.redundancy : 1.0;
-      const double codec = o.kbps * frame / 8 * frames;
+      const double codec = o.kbps * frame / 8 * frames * (w == 1 ? o.listener : 1);
       auto bytes = noise(random, normal(random, codec, codec * 0.2) + o.overhead_bytes);
       ++counter;
       if (o.header) {

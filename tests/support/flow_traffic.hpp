@@ -28,6 +28,7 @@ struct talk_options {
   double jitter_ms = 2;           // standard deviation of the network's delay
   double loss = 0;                // fraction, in bursts of 160 to 240 ms
   double seconds = 4;
+  double listener = 1;  // codec bytes of the second direction against the first's: silence is small
   bool header = false;  // constant id and counter in front
 };
 traffic talk(random_source& random, const talk_options& options);

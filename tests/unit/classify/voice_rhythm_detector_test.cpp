@@ -116,6 +116,16 @@ TEST(voice_rhythm_detector, chance_makes_no_call) {
   EXPECT_EQ(sure, 0);
 }
 
+TEST(voice_rhythm_detector, finds_a_talk_with_a_listener) {
+  const score s = count(150, [](random_source& r) {
+    talk_options o = frames(20, 20);
+    o.listener = 0.2;
+    return talk(r, o);
+  });
+  EXPECT_GE(s.found, trials * 95 / 100);
+  EXPECT_LE(s.slowest_s, 3.0);
+}
+
 struct game_case {
   const char* name;
   game_options options;
