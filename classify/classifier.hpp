@@ -1,4 +1,5 @@
-// One worker's view of its traffic: which flow each packet belongs to and what that flow is. Single thread.
+// One worker's view of its traffic: which flow each packet belongs to and what that flow is. Single
+// thread.
 #pragma once
 
 #include <array>
@@ -20,24 +21,25 @@ struct classifier_config {
   nanoseconds timeout_udp = std::chrono::seconds(200);
   nanoseconds timeout_tcp = std::chrono::hours(1);
   nanoseconds timeout_unclassified = std::chrono::seconds(5);
-  std::vector<std::string> emergency_numbers;      // as dialled: "112"
+  std::vector<std::string> emergency_numbers;  // as dialled: "112"
   std::vector<ip_address> emergency_peers;
   std::uint16_t worker = 0;
-  std::array<std::uint64_t, 2> seed{};             // random at each start: keys the table's hash
-  bool ndpi = true;                                // off: our own detectors only (the supervisor's ladder)
-  bool closed_flows = true;                        // send `closed` for every flow, not only the noteworthy
-  bool touch = true;                               // make all memory present at start; captures: as it is used
-  std::uint8_t ndpi_share_pct = 25;                // of the core's time, at most; 0: no bound (captures)
+  std::array<std::uint64_t, 2> seed{};  // random at each start: keys the table's hash
+  bool ndpi = true;                     // off: our own detectors only (the supervisor's ladder)
+  bool closed_flows = true;             // send `closed` for every flow, not only the noteworthy
+  bool touch = true;                    // make all memory present at start; captures: as it is used
+  std::uint8_t ndpi_share_pct = 25;     // of the core's time, at most; 0: no bound (captures)
 };
 
 /// Where a packet belongs. `flow` is no_flow for what has none (status not ok, table refused).
 struct packet_flow {
   flow_index flow = no_flow;
   direction way = forward;
-  flow_role role = flow_role::unknown;   // of this packet inside its flow, set only for flows with an action:
-                                         // STUN, DTLS, RTCP and keep-alives of a media flow are `signalling`
-  bool opened = false;                   // first packet of the flow
-  bool fresh = false;                    // first packet of the flow, or its attributes changed: policy must look
+  flow_role role =
+      flow_role::unknown;  // of this packet inside its flow, set only for flows with an action:
+                           // STUN, DTLS, RTCP and keep-alives of a media flow are `signalling`
+  bool opened = false;     // first packet of the flow
+  bool fresh = false;      // first packet of the flow, or its attributes changed: policy must look
 };
 
 /// What policies need to know of a flow.
@@ -45,7 +47,7 @@ struct flow_facts {
   flow_identity flow;
   verdict what;
   call_slot call = no_call;
-  verdict call_what;                     // the call's own verdict; confidence 0 without a call
+  verdict call_what;  // the call's own verdict; confidence 0 without a call
   bool emergency = false;
 };
 
@@ -54,10 +56,11 @@ class classifier {
   classifier(const classifier_config& config, event_sink& events);
   ~classifier();
 
-  /// Looks up or opens the flow of each packet, counts it, inspects undecided flows, measures media flows.
-  /// packets.size() <= 64 and equals flows.size(). Amortised sweep of idle flows included. No allocation
-  /// after start-up.
-  void process(std::span<const packet_view> packets, time_point now, std::span<packet_flow> flows) noexcept;
+  /// Looks up or opens the flow of each packet, counts it, inspects undecided flows, measures media
+  /// flows. packets.size() <= 64 and equals flows.size(). Amortised sweep of idle flows included.
+  /// No allocation after start-up.
+  void process(std::span<const packet_view> packets, time_point now,
+               std::span<packet_flow> flows) noexcept;
 
   /// Ages flows without packets (an idle link) and sends media samples that are due.
   void idle(time_point now) noexcept;
@@ -72,16 +75,18 @@ class classifier {
   void record_fate(const packet_flow& packet, bool dropped, nanoseconds added_delay) noexcept;
 
   // Commands of the control thread, applied between bursts. `id` guards against a reused index.
-  void attach_call(flow_index flow, std::uint64_t id, call_slot call, const verdict& call_what, bool emergency) noexcept;
-  void expect_media(const dialog_notice& notice) noexcept;    // signalling seen by another worker
+  void attach_call(flow_index flow, std::uint64_t id, call_slot call, const verdict& call_what,
+                   bool emergency) noexcept;
+  void expect_media(const dialog_notice& notice) noexcept;  // signalling seen by another worker
   /// Marks every flow `fresh` at its next packet (a new policy).
   void refresh_all() noexcept;
 
-  /// Overload: known flows keep their verdicts and measurements, nothing new is inspected meanwhile.
+  /// Overload: known flows keep their verdicts and measurements, nothing new is inspected
+  /// meanwhile.
   void shed_inspection(bool shed) noexcept;
 
   const classifier_counters& counters() const noexcept;
-  std::size_t memory_bytes() const noexcept;                  // taken at start-up, all in
+  std::size_t memory_bytes() const noexcept;  // taken at start-up, all in
 
  private:
   struct impl;

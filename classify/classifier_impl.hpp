@@ -73,6 +73,10 @@ struct classifier::impl final : private event_sink {
 
   // classifier_inspection.cpp: what becomes of a packet whose flow is not done with
   void look(flow_index flow, const packet_view& packet, packet_flow& where) noexcept;
+  /// Consent checks (RFC 7675) in settled RTP whose beginning was not seen, as after a restart: ICE
+  /// set it up.
+  void note_late_ice(flow_index flow, flow_work& work, const packet_view& packet,
+                     direction way) noexcept;
   bool begin_work(flow_index flow, const packet_view& packet) noexcept;
   void inspect(flow_index flow, flow_work& work, const packet_view& packet, direction way) noexcept;
   void ask_ndpi(flow_work& work, const packet_view& packet) noexcept;

@@ -3,6 +3,7 @@
 
 #include "base/applications.hpp"
 #include "classify/classifier_impl.hpp"
+#include "classify/detectors/stun.hpp"
 #include "classify/reasons.hpp"
 
 namespace callweir::classify {
@@ -12,6 +13,7 @@ namespace {
 /// all: a call may have begun with what looks like a question for a name.
 constexpr std::uint64_t gated_packets_max = 40;
 /// The inspector ends its work itself; this ends it should a flow keep it undecided for ever.
+/// Signalling is read to its end: a trunk may announce an emergency call at any time.
 constexpr std::uint16_t observed_max = 2000;
 /// How many places the clock hand looks at to find the longest silent one.
 constexpr int park_candidates = 8;
@@ -65,8 +67,29 @@ void classifier::impl::look(flow_index flow, const packet_view& packet,
   }
   if (hot.has(flow_working) && work.media != flow_work::none) {
     where.role = monitors[work.media].observe(packet, where.way);
+    if (where.role == flow_role::signalling && work.scratch == nullptr && !work.ties.ice)
+      note_late_ice(flow, work, packet, where.way);
     send_samples(work, packet.time);
   }
+}
+
+void classifier::impl::note_late_ice(flow_index flow, flow_work& work, const packet_view& packet,
+                                     direction way) noexcept {
+  stun_message message;
+  const sample part{packet.payload(), packet.payload_captured, packet.payload_bytes, way,
+                    packet.time};
+  if (!parse_stun(part, message) || message.ice_session == 0) return;
+  if (!message.priority && !message.controlling && !message.controlled) return;
+  verdict what = verdict_of(flow);
+  call_ties ties = work.ties;
+  ties.ice = true;
+  ties.ice_session = message.ice_session;
+  if (what.app == app_rtp && what.p2p == tristate::open) {
+    what.app = app_webrtc;
+    what.p2p = tristate::yes;
+    what.reasons |= bit(reason::ice_checks);
+  }
+  apply(flow, what, ties, packet.time, true);
 }
 
 bool classifier::impl::begin_work(flow_index flow, const packet_view& packet) noexcept {
@@ -126,7 +149,7 @@ bool classifier::impl::park_one() noexcept {
 void classifier::impl::inspect(flow_index flow, flow_work& work, const packet_view& packet,
                                direction way) noexcept {
   counters.inspected.add();
-  ++work.observed;
+  if (work.observed < observed_max) ++work.observed;
   if (ndpi && !work.opinion.done) ask_ndpi(work, packet);
   verdict what = verdict_of(flow);
   call_ties ties = work.ties;
@@ -138,7 +161,7 @@ void classifier::impl::inspect(flow_index flow, flow_work& work, const packet_vi
   apply(flow, what, ties, packet.time, true);
   if (step == inspection_step::decided) {
     end_inspection(flow, work, true);
-  } else if (work.observed >= observed_max) {
+  } else if (work.observed >= observed_max && what.role != flow_role::signalling) {
     conclude(flow, work);
   }
   if (table.hot(flow).has(flow_decided)) drop_work_if_done(flow);

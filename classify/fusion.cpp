@@ -133,9 +133,11 @@ bool claim_rtp(claim& c) noexcept {
 /// RTCP in both directions where the media itself is silent or elsewhere.
 bool claim_rtcp(claim& c) noexcept {
   const inspection& s = c.s;
-  if (!s.rtp.rtcp_session()) return false;
+  if (s.announced || !s.rtp.rtcp_session()) return false;
   const bool call = s.rtp.rtcp_encrypted() || s.rtp.both_send() || peers_met(s);
-  c.say(flow_role::media, s.rtsp || !call ? 50 : pct_srtcp,
+  // On the odd port of a pair (RFC 3550 section 11) it goes along with media and is none.
+  const bool beside = s.odd_ports && !peers_met(s);
+  c.say(beside ? flow_role::signalling : flow_role::media, s.rtsp || !call ? 50 : pct_srtcp,
         bit(reason::rtcp_reports) | stun_reasons(s));
   c.name(s.stun.ice() ? app_webrtc : app_rtp, s.stun.ice() ? tristate::yes : tristate::open);
   return true;

@@ -39,6 +39,7 @@ struct inspection {
   gateway_protocol gateway;
   codec announced_codec;
   bool started, tcp, multicast, relayed;
+  bool odd_ports = false;  // both ends, in the range of media: where RTCP stands beside its RTP
   bool announced, emergency, rtsp;
   bool endpoint_in_call, relay_in_call, endpoint_told;
   bool skype_endpoint, skype_form;

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/applications.hpp"
 #include "classify/detectors/demultiplex.hpp"
 #include "classify/fusion.hpp"
@@ -21,6 +23,8 @@ void inspector::impl::start(inspection& s, const inspected_flow& f, const packet
   s.started = true;
   s.first_ns = p.time.ns;
   s.tcp = id.protocol == proto_tcp;
+  s.odd_ports = (id.source_port & id.destination_port & 1) != 0 &&
+                std::min(id.source_port, id.destination_port) >= 1024;
   s.multicast = id.destination.is_multicast() || id.source.is_multicast();
   const bool source = source_is_inside(id);
   const ip_address& inside = source ? id.source : id.destination;

@@ -20,7 +20,7 @@ namespace callweir::classify {
   X(ice_checks, "ICE connectivity checks with a user-name fragment pair")                        \
   X(turn_relay, "a TURN allocation or channel relays it")                                        \
   X(stun_vendor, "STUN attributes or forms that belong to one vendor's calls")                   \
-  X(vendor_framing, "the published framing of one vendor's media and its echoed keep-alives")      \
+  X(vendor_framing, "the published framing of one vendor's media and its echoed keep-alives")    \
   X(stun_keepalives, "STUN consent checks and keep-alives at a call's rhythm")                   \
   X(sip_signalling, "SIP requests and answers in clear")                                         \
   X(sdp_announced, "SIP with SDP announced this address and port for media")                     \

@@ -8,6 +8,7 @@
 
 #include "base/applications.hpp"
 #include "classify/flood_guard.hpp"
+#include "tests/support/stun_builder.hpp"
 
 namespace callweir::classify {
 namespace {
@@ -311,6 +312,26 @@ TEST(flood_guard, bounds_a_source_before_it_bounds_the_worker) {
   EXPECT_EQ(guard.ask(*ip_address::parse("192.0.2.1"), {epoch}), flood_guard::answer::open);
   EXPECT_EQ(guard.ask(loud, {epoch + second / 10}), flood_guard::answer::open)
       << "tokens come back";
+}
+
+/// As after a restart of the engine: the talk goes on, its set-up was not seen.
+TEST(classifier, ice_checks_in_settled_rtp_show_that_users_machines_set_it_up) {
+  recorder events;
+  classifier c(small(), events);
+  wire w;
+  flow_index flow = no_flow;
+  for (std::uint16_t n = 0; n < 300; ++n) {
+    const std::int64_t at = epoch + n * (second / 50);
+    flow = one(c, w.rtp(true, n, at)).flow;
+    one(c, w.rtp(false, n, at + second / 100));
+  }
+  ASSERT_EQ(c.facts(flow).what.app, app_rtp);
+  ASSERT_EQ(c.facts(flow).what.p2p, tristate::open);
+  const auto check = test::stun_builder(0x0001).check("abcd:efgh").build();
+  one(c, w.udp("10.0.0.5", 40000, "198.51.100.7", 50000, check, epoch + 7 * second));
+  EXPECT_EQ(c.facts(flow).what.app, app_webrtc);
+  EXPECT_EQ(c.facts(flow).what.p2p, tristate::yes);
+  EXPECT_TRUE(is_media(c.facts(flow).what.role));
 }
 
 }  // namespace
