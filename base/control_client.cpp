@@ -7,6 +7,7 @@
 #include <boost/json/value.hpp>
 #include <cerrno>
 #include <cstring>
+#include <thread>
 
 #include "base/control_socket.hpp"
 
@@ -76,8 +77,14 @@ result<client> client::connect(const std::string& path, std::chrono::millisecond
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return fail(std::string("no socket: ") + std::strerror(errno), path);
   client made(fd, timeout, path);
-  if (::connect(fd, reinterpret_cast<const sockaddr*>(&*address), sizeof *address) == 0)
-    return made;
+  // A Unix socket whose queue of connections is full says so at once, whatever it is asked: try on.
+  constexpr auto pause = std::chrono::milliseconds(10);
+  for (auto waited = std::chrono::milliseconds(0);; waited += pause) {
+    if (::connect(fd, reinterpret_cast<const sockaddr*>(&*address), sizeof *address) == 0)
+      return made;
+    if ((errno != EAGAIN && errno != EINTR) || waited >= timeout) break;
+    std::this_thread::sleep_for(pause);
+  }
   switch (errno) {
     case ENOENT:
     case ECONNREFUSED:

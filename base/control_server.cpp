@@ -51,7 +51,7 @@ result<int> listen_at(const std::string& path, mode_t mode) {
   // The mode of the descriptor is what bind() creates the file with: nobody can connect in between.
   if (::fchmod(fd, mode) != 0 ||
       ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-      ::listen(fd, 16) != 0) {
+      ::listen(fd, 64) != 0) {
     const std::string why = std::strerror(errno);
     ::close(fd);
     return fail("cannot listen: " + why, path, "check that the folder exists and is writable");
