@@ -74,8 +74,11 @@ class port_set {
   /// names link and port.
   static result<std::unique_ptr<port_set>> open(const std::vector<link_config>& links,
                                                 const port_options& options);
-  /// From here on frames of kernel ports come to us instead of the pass-through: poll at once.
+  /// Opens every queue. Frames of kernel ports stay with the pass-through where the program's map
+  /// lets us arrange it.
   result<void> start();
+  /// From here on they come to us: call when every port is polled.
+  result<void> take_over();
   ~port_set();
   port_set(const port_set&) = delete;
   port_set& operator=(const port_set&) = delete;

@@ -6,11 +6,13 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "capture/eal.hpp"
 #include "capture/frame_pool.hpp"
 #include "capture/kernel_interface.hpp"
 #include "capture/port.hpp"
+#include "capture/xdp_program.hpp"
 
 namespace callweir::capture {
 namespace {
@@ -86,8 +88,11 @@ result<void> configure(std::uint16_t device, std::uint16_t queues, const std::st
   return {};
 }
 
+/// `hooked`: called as soon as the kernel may hand frames over, which is before the device is
+/// polled.
+template <class Hooked>
 result<void> start_device(std::uint16_t device, std::uint16_t queues, rte_mempool* pool,
-                          const std::string& where) {
+                          const std::string& where, Hooked hooked) {
   forget_eal_words();
   std::uint16_t receive = ring_entries, transmit = ring_entries;
   rte_eth_dev_adjust_nb_rx_tx_desc(device, &receive, &transmit);
@@ -102,6 +107,7 @@ result<void> start_device(std::uint16_t device, std::uint16_t queues, rte_mempoo
         e != 0)
       return said("cannot set up a receive queue", e);
   }
+  hooked();
   if (const int e = rte_eth_dev_start(device); e != 0) return said("does not start", e);
   rte_eth_promiscuous_enable(device);  // not every virtual device has it, and those need none
   rte_eth_allmulticast_enable(device);
@@ -125,7 +131,15 @@ struct port_set::impl {
   std::vector<link_config> names;
   frame_pool pool;
   bool busy_poll = false;
+  struct waiting_socket {
+    int interface_index;
+    std::uint32_t queue;
+    int socket;
+    std::string where;
+  };
+  std::vector<waiting_socket> waiting;  // for take_over()
 
+  result<void> start_queue(std::size_t link, side which, std::size_t queue);
   result<void> plug(const link_config& link, std::uint16_t index, side which, unsigned queues);
 };
 
@@ -203,16 +217,56 @@ result<std::unique_ptr<port_set>> port_set::open(const std::vector<link_config>&
   return set;
 }
 
+/// A kernel port's queue: its AF_XDP socket goes into the program's map by itself when it is made,
+/// and comes out again until the other port is ready too. Else its frames would wait for as long as
+/// that takes.
+result<void> port_set::impl::start_queue(std::size_t link, side which, std::size_t queue) {
+  const auto& config = port_of(names[link], which);
+  auto& opened = links[link][static_cast<std::size_t>(which)];
+  const auto where = place(names[link], which);
+  const auto interface = kernel_interface::open(config.device);
+  if (!interface) return fail(interface.error().what, where);
+  const auto before = xdp_sockets();
+  bool out = false;
+  auto done = start_device(opened.devices[queue], 1, pool.get(), where, [&] {
+    const auto taken = unhook_xdp(interface->index());
+    out = taken && *taken > 0;
+  });
+  if (!done || !out) return done;
+  std::vector<int> fresh;
+  const auto after = xdp_sockets();
+  std::set_difference(after.begin(), after.end(), before.begin(), before.end(),
+                      std::back_inserter(fresh));
+  if (fresh.size() != 1) return fail("the driver's AF_XDP socket is not found", where);
+  waiting.push_back({interface->index(), static_cast<std::uint32_t>(queue), fresh.front(), where});
+  return {};
+}
+
 result<void> port_set::start() {
-  for (std::size_t i = 0; i < impl_->links.size(); ++i)
-    for (const side which : {side::inside, side::outside})
-      for (auto& opened = impl_->links[i][static_cast<std::size_t>(which)];
-           const auto device : opened.devices) {
-        const auto n = static_cast<std::uint16_t>(opened.queues.size() / opened.devices.size());
-        if (auto done = start_device(device, n, impl_->pool.get(), place(impl_->names[i], which));
-            !done)
-          return done;
+  auto& in = *impl_;
+  for (std::size_t i = 0; i < in.links.size(); ++i)
+    for (const side which : {side::inside, side::outside}) {
+      auto& opened = in.links[i][static_cast<std::size_t>(which)];
+      const bool kernel = port_of(in.names[i], which).type == port_config::kind::kernel;
+      for (std::size_t d = 0; d < opened.devices.size(); ++d) {
+        const auto queues =
+            static_cast<std::uint16_t>(opened.queues.size() / opened.devices.size());
+        auto done = kernel ? in.start_queue(i, which, d)
+                           : start_device(opened.devices[d], queues, in.pool.get(),
+                                          place(in.names[i], which), [] {});
+        if (!done) return done;
       }
+    }
+  return {};
+}
+
+result<void> port_set::take_over() {
+  for (const auto& each : impl_->waiting)
+    if (auto done = hook_xdp(each.interface_index, each.queue, each.socket); !done) {
+      done.error().where = each.where;
+      return done;
+    }
+  impl_->waiting.clear();
   return {};
 }
 

@@ -2,6 +2,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <xdp/libxdp.h>
 
@@ -79,6 +80,30 @@ result<unsigned> unhook_xdp(int interface_index) {
   if (maps > 0) return taken;
   if (auto gone = detach_xdp(interface_index); !gone) return tl::unexpected(gone.error());
   return 0U;
+}
+
+result<void> hook_xdp(int interface_index, std::uint32_t queue, int socket) {
+  int error = 0;
+  const auto maps =
+      visit_socket_maps(program_id(interface_index), [&](int map, const bpf_map_info&) {
+        if (bpf_map_update_elem(map, &queue, &socket, BPF_ANY) != 0) error = errno;
+      });
+  if (maps == 0) return fail("the interface has no XDP program of ours");
+  if (error != 0)
+    return fail(std::string("cannot hand frames to a socket: ") + std::strerror(error));
+  return {};
+}
+
+std::vector<int> xdp_sockets() {
+  constexpr int descriptors_max = 4096;
+  std::vector<int> found;
+  for (int fd = 0; fd < descriptors_max; ++fd) {
+    int domain = 0;
+    socklen_t size = sizeof domain;
+    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_XDP)
+      found.push_back(fd);
+  }
+  return found;
 }
 
 result<void> detach_xdp(int interface_index) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "base/result.hpp"
 
@@ -21,6 +22,12 @@ xdp_state query_xdp(int interface_index);
 /// Falls back to detaching when there is no such map. Returns the number of sockets taken out.
 /// Under 1 ms.
 result<unsigned> unhook_xdp(int interface_index);
+
+/// Puts a socket that is bound to `queue` into the program's map: from the next frame on it gets
+/// them.
+result<void> hook_xdp(int interface_index, std::uint32_t queue, int socket);
+/// Descriptors of this process that are AF_XDP sockets, ascending.
+std::vector<int> xdp_sockets();
 
 /// Takes the program away altogether. On some drivers this resets queues and may lose what is in
 /// them.

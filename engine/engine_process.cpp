@@ -205,7 +205,7 @@ int engine_process::run() {
     const std::lock_guard lock(links_mutex_);
     links_ = std::move(*opened);
   }
-  links_->start();
+  if (auto started = links_->start(); !started) return refuse(started.error());
   log::info("engine", "inspects {} links with {} workers, frames in {} pages{}", whole.links.size(),
             workers, links_->memory_kind(), options_.without_ndpi ? ", without nDPI" : "");
   wait_for_end();

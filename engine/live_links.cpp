@@ -196,16 +196,18 @@ result<void> live_links::start() {
   if (in.spreader) in.spreader_thread = std::thread([&in] { in.spreader->run(); });
   for (auto& each : in.workers) in.worker_threads.emplace_back([&each] { each->run(); });
   in.running = true;
+  const auto give_up = [&](error why) {
+    for (auto& each : in.workers) each->stop();
+    if (in.spreader) in.spreader->stop();
+    in.gate.store(true, std::memory_order_release);
+    stop();
+    return tl::unexpected(std::move(why));
+  };
   {
     const urgent_section urgent;
-    if (auto started = in.ports->start(); !started) {
-      for (auto& each : in.workers) each->stop();
-      if (in.spreader) in.spreader->stop();
-      in.gate.store(true, std::memory_order_release);
-      stop();
-      return started;
-    }
+    if (auto started = in.ports->start(); !started) return give_up(started.error());
     in.gate.store(true, std::memory_order_release);
+    if (auto taken = in.ports->take_over(); !taken) return give_up(taken.error());
   }
   in.keeper->start();
   in.shared->ready.store(1);

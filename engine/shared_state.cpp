@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -81,9 +82,20 @@ void hold_sign_of_life(shared_state& shared) {
   if (pthread_mutex_lock(&shared.alive) == EOWNERDEAD) pthread_mutex_consistent(&shared.alive);
 }
 
-void await_death(shared_state& shared) {
-  if (pthread_mutex_lock(&shared.alive) == EOWNERDEAD) pthread_mutex_consistent(&shared.alive);
+bool await_death(shared_state& shared, const std::atomic<bool>& give_up) {
+  int outcome = ETIMEDOUT;
+  while (outcome == ETIMEDOUT && !give_up.load()) {
+    timespec until{};
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += 100'000'000;
+    until.tv_sec += until.tv_nsec / 1'000'000'000;
+    until.tv_nsec %= 1'000'000'000;
+    outcome = pthread_mutex_clocklock(&shared.alive, CLOCK_MONOTONIC, &until);
+  }
+  if (outcome == ETIMEDOUT) return false;
+  if (outcome == EOWNERDEAD) pthread_mutex_consistent(&shared.alive);
   pthread_mutex_unlock(&shared.alive);
+  return true;
 }
 
 result<shared_mapping> shared_mapping::create() {
@@ -119,7 +131,6 @@ shared_mapping::shared_mapping(shared_mapping&& from) noexcept
     : state_(std::exchange(from.state_, nullptr)), fd_(std::exchange(from.fd_, -1)) {}
 
 shared_mapping::~shared_mapping() {
-  if (state_ != nullptr) munmap(state_, sizeof(shared_state));
   if (fd_ >= 0) close(fd_);
 }
 

@@ -69,12 +69,14 @@ struct shared_state {
 
 /// Engine's main thread, once: from here on the supervisor hears of its death at once.
 void hold_sign_of_life(shared_state& shared);
-/// Supervisor, any thread: waits until the engine that holds it dies or lets go.
-void await_death(shared_state& shared);
+/// Supervisor, any thread: waits until the engine that holds it dies. False when `give_up` was set
+/// before (it is looked at every 100 ms).
+bool await_death(shared_state& shared, const std::atomic<bool>& give_up);
 /// Supervisor, before it starts an engine.
 void renew_sign_of_life(shared_state& shared);
 
-/// A mapping of the shared state. Supervisor: create(), then hands fd() on; engine: open(fd).
+/// A mapping of the shared state. Supervisor: create(), then hands fd() on; engine: open(fd). It
+/// stays mapped until the process ends: the kernel reads the sign of life from it at the very last.
 class shared_mapping {
  public:
   static result<shared_mapping> create();

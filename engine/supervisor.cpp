@@ -35,14 +35,18 @@ time_point monotonic() {
 class death_watch {
  public:
   death_watch(shared_state& shared, const std::vector<int>& interfaces)
-      : thread_([&shared, &interfaces] {
+      : thread_([this, &shared, &interfaces] {
           const urgent_section urgent;
-          await_death(shared);
+          if (!await_death(shared, give_up_)) return;
           for (const int index : interfaces) (void)capture::unhook_xdp(index);
         }) {}
-  ~death_watch() { thread_.join(); }
+  ~death_watch() {
+    give_up_.store(true);
+    thread_.join();
+  }
 
  private:
+  std::atomic<bool> give_up_{false};
   std::thread thread_;
 };
 
