@@ -223,8 +223,11 @@ int run_engine(const engine_process_options& options) {
   sigaddset(&ends, SIGTERM);
   sigaddset(&ends, SIGINT);
   ::pthread_sigmask(SIG_BLOCK, &ends, nullptr);
-  auto shared = shared_mapping::open(options.shared_fd);
-  if (!shared) return refuse(shared.error());
+  auto opened = shared_mapping::open(options.shared_fd);
+  if (!opened) return refuse(opened.error());
+  // Never unmapped: the kernel tells the supervisor of this process's end through a mutex in it,
+  // after the last destructor has run.
+  static shared_mapping* const shared = new shared_mapping(std::move(*opened));
   return engine_process(options, *shared).run();
 }
 
