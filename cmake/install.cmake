@@ -8,6 +8,12 @@ foreach(program callweir callweir-peer)
   endif()
 endforeach()
 
+# Made from the program's own help when it is built (app/CMakeLists.txt).
+set(generated "${CMAKE_BINARY_DIR}/share")
+install(FILES "${generated}/callweir.1" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+install(FILES "${generated}/callweir.bash" DESTINATION share/bash-completion/completions RENAME callweir)
+install(FILES "${generated}/_callweir" DESTINATION share/zsh/vendor-completions)
+
 install(FILES packaging/callweir.service DESTINATION lib/systemd/system)
 install(CODE "
   set(target \"\$ENV{DESTDIR}/etc/callweir/callweir.yaml\")
