@@ -271,9 +271,18 @@ result<void> port_set::take_over() {
 }
 
 port_set::port_set() : impl_(std::make_unique<impl>()) {}
-// Devices stay as they are: closing an AF_XDP device would detach its program, and with it lose
-// what is in the interface's rings. The process ends soon after.
-port_set::~port_set() = default;
+// Kernel ports stay as they are: closing an AF_XDP device would detach its program, and lose with
+// it what is in the interface's rings. The process ends soon after.
+port_set::~port_set() {
+  for (std::size_t i = 0; i < impl_->names.size(); ++i)
+    for (const side which : {side::inside, side::outside}) {
+      if (port_of(impl_->names[i], which).type == port_config::kind::kernel) continue;
+      for (const auto device : impl_->links[i][static_cast<std::size_t>(which)].devices) {
+        rte_eth_dev_stop(device);
+        rte_eth_dev_close(device);
+      }
+    }
+}
 
 unsigned port_set::queues(std::size_t link) const {
   const auto& l = impl_->links[link];

@@ -12,9 +12,11 @@
 
 namespace callweir::engine {
 namespace {
-constexpr unsigned short_sleeps = 100;  // about 10 ms
-constexpr long sleep_ns = 50'000;
-constexpr long sleep_ns_max = 500'000;
+constexpr long first_sleep_ns = 80'000;
+constexpr long busy_sleep_ns_max = 300'000;
+constexpr long idle_sleep_ns = 500'000;
+constexpr unsigned idle_after = 70;  // sleeps, about 20 ms
+constexpr long gate_sleep_ns = 50'000;
 constexpr int priority = -15;
 }  // namespace
 
@@ -23,10 +25,9 @@ void back_off::rest() noexcept {
     __builtin_ia32_pause();
     return;
   }
-  const unsigned over = empty_ > short_sleeps ? empty_ - short_sleeps : 0;
-  const timespec t{0, std::min(sleep_ns_max, sleep_ns + static_cast<long>(over) * 10'000)};
-  ++empty_;
-  if (empty_ > 10 * short_sleeps) empty_ = 10 * short_sleeps;
+  const long growing = first_sleep_ns + static_cast<long>(empty_) * 30'000;
+  const timespec t{0, empty_ < idle_after ? std::min(growing, busy_sleep_ns_max) : idle_sleep_ns};
+  if (empty_ < idle_after) ++empty_;
   nanosleep(&t, nullptr);
 }
 
@@ -47,7 +48,7 @@ urgent_section::~urgent_section() {
 }
 
 void back_off::await(const std::atomic<bool>& gate) noexcept {
-  const timespec t{0, sleep_ns};
+  const timespec t{0, gate_sleep_ns};
   while (!gate.load(std::memory_order_acquire)) nanosleep(&t, nullptr);
 }
 

@@ -11,8 +11,9 @@ class back_off {
   explicit back_off(bool busy_poll) noexcept : busy_poll_(busy_poll) {}
   /// After a turn that moved something.
   void worked() noexcept { empty_ = 0; }
-  /// After one that did not: sleeps 50 us at first, 500 us after 20 ms without traffic. A port's
-  /// ring holds 2,048 frames, which is 4 million packets/s over the longest sleep.
+  /// After one that did not: sleeps 80 us, then 30 us more each time up to 300 us, 500 us after 20
+  /// ms without traffic. A port's ring holds 2,048 frames: 4 million frames/s over the longest
+  /// sleep.
   void rest() noexcept;
   /// Sleeps to the microsecond instead of the kernel's 50 us slack, and runs ahead of ordinary
   /// work. Once a thread.
