@@ -12,6 +12,7 @@
 #include "capture/frame_pool.hpp"
 #include "capture/kernel_interface.hpp"
 #include "capture/port.hpp"
+#include "capture/stray_frames.hpp"
 #include "capture/xdp_program.hpp"
 
 namespace callweir::capture {
@@ -237,6 +238,10 @@ result<void> port_set::impl::start_queue(std::size_t link, side which, std::size
   const auto after = xdp_sockets();
   std::set_difference(after.begin(), after.end(), before.begin(), before.end(),
                       std::back_inserter(fresh));
+  const auto& beyond = port_of(names[link], other(which));
+  if (beyond.type == port_config::kind::kernel)
+    if (const auto out_interface = kernel_interface::open(beyond.device))
+      forward_strays(opened.devices[queue], out_interface->index());
   if (fresh.size() != 1) return fail("the driver's AF_XDP socket is not found", where);
   waiting.push_back({interface->index(), static_cast<std::uint32_t>(queue), fresh.front(), where});
   return {};

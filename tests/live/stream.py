@@ -64,9 +64,11 @@ class Stream:
         """(lost frames, longest outage in ms): time between two arrivals less the frames' distance at the sender, or
         the sender's time that a hole spans, whichever is longer."""
         rows = sorted((n, *r) for n, r in self.rows.items() if since <= r[0] < until)
-        lost, longest = 0, 0.0
+        lost, longest, self.when = 0, 0.0, 0.0
         for (n0, s0, a0), (n1, s1, a1) in zip(rows, rows[1:]):
             lost += n1 - n0 - 1
             hole = s1 - s0 if n1 - n0 > 1 else 0.0
-            longest = max(longest, hole, (a1 - a0) - (s1 - s0))
+            late = max(hole, (a1 - a0) - (s1 - s0))
+            if late > longest:
+                longest, self.when = late, s0
         return lost, longest * 1000
