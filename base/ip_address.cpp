@@ -52,7 +52,9 @@ result<ip_prefix> ip_prefix::parse(std::string_view text) {
     }
   }
   ip_prefix range{*parsed, static_cast<std::uint8_t>(bits + 128 - most)};
-  const auto mask = [](int n) -> std::uint64_t { return n <= 0 ? 0 : n >= 64 ? ~0ULL : ~0ULL << (64 - n); };
+  const auto mask = [](int n) -> std::uint64_t {
+    return n <= 0 ? 0 : n >= 64 ? ~0ULL : ~0ULL << (64 - n);
+  };
   range.address.high &= mask(range.bits);
   range.address.low &= mask(range.bits - 64);
   return range;

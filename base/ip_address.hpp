@@ -1,4 +1,5 @@
-// An IPv4 or IPv6 address in 16 bytes, IPv4 in its mapped form (::ffff:a.b.c.d), and address ranges.
+// An IPv4 or IPv6 address in 16 bytes, IPv4 in its mapped form (::ffff:a.b.c.d), and address
+// ranges.
 #pragma once
 
 #include <array>
@@ -46,8 +47,11 @@ struct ip_prefix {
 
   friend bool operator==(const ip_prefix&, const ip_prefix&) = default;
   constexpr bool contains(const ip_address& a) const {
-    const auto mask = [](int n) -> std::uint64_t { return n <= 0 ? 0 : n >= 64 ? ~0ULL : ~0ULL << (64 - n); };
-    return ((a.high ^ address.high) & mask(bits)) == 0 && ((a.low ^ address.low) & mask(bits - 64)) == 0;
+    const auto mask = [](int n) -> std::uint64_t {
+      return n <= 0 ? 0 : n >= 64 ? ~0ULL : ~0ULL << (64 - n);
+    };
+    return ((a.high ^ address.high) & mask(bits)) == 0 &&
+           ((a.low ^ address.low) & mask(bits - 64)) == 0;
   }
   std::string text() const;
   /// "10.0.0.0/8", "2001:db8::/32", or an address alone for a range of one.

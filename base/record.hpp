@@ -1,5 +1,5 @@
-// The records that `analyze`, the control socket and the store speak of: one struct a line type of the
-// JSON Lines format. Strings are owned; a record is made on the control path only.
+// The records that `analyze`, the control socket and the store speak of: one struct a line type of
+// the JSON Lines format. Strings are owned; a record is made on the control path only.
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@ using both_ways = std::array<T, 2>;  // indexed by `direction`
 
 struct flow_record {
   std::string id;
-  std::string file;                      // captures only
+  std::string file;  // captures only
   std::string link;
   ip_address source, destination;
   std::uint16_t source_port = 0, destination_port = 0;
@@ -32,9 +32,9 @@ struct flow_record {
   both_ways<std::uint64_t> packets{}, bytes{};
   std::optional<std::uint32_t> decided_packet;
   std::optional<double> decided_s;
-  std::string call;                      // "" for none
-  std::string policy;                    // "" for none
-  std::string action;                    // "allow", "degrade", …
+  std::string call;    // "" for none
+  std::string policy;  // "" for none
+  std::string action;  // "allow", "degrade", …
 };
 
 struct call_action {
@@ -46,7 +46,7 @@ struct call_action {
 struct call_record {
   std::string id;
   app_id app = 0;
-  std::vector<ip_address> parties;       // initiator first
+  std::vector<ip_address> parties;  // initiator first
   std::vector<std::string> flows;
   std::vector<flow_role> media;
   time_point start, end;
@@ -54,17 +54,18 @@ struct call_record {
   bool relayed = false, emergency = false;
   std::uint8_t confidence_pct = 0;
   std::vector<std::string> reasons;
-  std::string codec;                     // "opus~24k", "pcma", "" where it is not known
-  both_ways<std::optional<double>> bitrate_kbps, loss, jitter_ms, mos_before, inflicted_loss, added_delay_ms, mos;
-  std::string mos_scale;                 // "nb" "wb" "fb"
+  std::string codec;  // "opus~24k", "pcma", "" where it is not known
+  both_ways<std::optional<double>> bitrate_kbps, loss, jitter_ms, mos_before, inflicted_loss,
+      added_delay_ms, mos;
+  std::string mos_scale;  // "nb" "wb" "fb"
   std::vector<call_action> actions;
 };
 
 struct host_record {
   ip_address address;
-  std::vector<std::string> roles;        // "softphone", "supernode", "relay"
+  std::vector<std::string> roles;  // "softphone", "supernode", "relay"
   std::uint8_t confidence_pct = 0;
-  std::uint32_t peers = 0;               // distinct addresses seen in its voip and overlay flows
+  std::uint32_t peers = 0;  // distinct addresses seen in its voip and overlay flows
   std::uint32_t calls = 0, flows = 0;
   std::uint64_t bytes = 0;
   time_point first, last;
@@ -72,7 +73,7 @@ struct host_record {
 
 struct summary_record {
   std::uint64_t packets = 0, bytes = 0, flows = 0, calls = 0, undecoded = 0;
-  double seconds = 0;                    // wall-clock time the run took
+  double seconds = 0;  // wall-clock time the run took
   double packets_per_s = 0;
 };
 

@@ -1,4 +1,5 @@
-// Error-or-value. An error says what is wrong, where, and how to mend it, because all three are printed.
+// Error-or-value. An error says what is wrong, where, and how to mend it, because all three are
+// printed.
 #pragma once
 
 #include <string>

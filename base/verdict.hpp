@@ -1,12 +1,22 @@
-// What classification says of a flow. The plain struct that crosses from `classify` to `shaper` and into
-// the records.
+// What classification says of a flow. The plain struct that crosses from `classify` to `shaper` and
+// into the records.
 #pragma once
 
 #include <cstdint>
 
 namespace callweir {
 
-enum class flow_role : std::uint8_t { unknown, voice, video, media, signalling, overlay, im, file, other };
+enum class flow_role : std::uint8_t {
+  unknown,
+  voice,
+  video,
+  media,
+  signalling,
+  overlay,
+  im,
+  file,
+  other
+};
 constexpr int flow_role_count = 9;
 const char* flow_role_name(flow_role role);
 constexpr bool is_media(flow_role role) {
@@ -22,7 +32,7 @@ using app_id = std::uint16_t;
 /// Claims about a flow. Confidence covers everything claimed among voip, role, p2p and app.
 struct verdict {
   app_id app = 0;
-  app_id ndpi_master = 0;           // what nDPI itself says, by the same table; 0 where it says nothing
+  app_id ndpi_master = 0;  // what nDPI itself says, by the same table; 0 where it says nothing
   app_id ndpi_app = 0;
   flow_role role = flow_role::unknown;
   tristate p2p = tristate::open;

@@ -30,9 +30,9 @@ struct node {
   kind what = kind::null;
   bool quoted = false;  // a scalar in quotes is text, never null
   position at{};
-  std::string text{};            // scalar
-  std::vector<node> items{};     // sequence
-  std::vector<entry> entries;    // map, in the order written
+  std::string text{};          // scalar
+  std::vector<node> items{};   // sequence
+  std::vector<entry> entries;  // map, in the order written
 
   bool is_map() const { return what == kind::map; }
   bool is_sequence() const { return what == kind::sequence; }

@@ -105,7 +105,7 @@ struct flow_event {
     dialog,    // clear signalling said something of a call
     endpoint,  // an inside endpoint was recognised (address and port of `flow.source`): its flows,
                // past ones too, get `what`
-    closed  // timed out, ended or evicted; the index is free afterwards
+    closed     // timed out, ended or evicted; the index is free afterwards
   };
   kind type = kind::verdict;
   time_point at;

@@ -1,5 +1,5 @@
-// Replays a fuzzer's corpus: every file below each argument goes through the target once. Used where the
-// build has no libFuzzer, so that each input that was ever interesting stays a test.
+// Replays a fuzzer's corpus: every file below each argument goes through the target once. Used
+// where the build has no libFuzzer, so that each input that was ever interesting stays a test.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
