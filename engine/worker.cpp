@@ -98,7 +98,7 @@ std::size_t worker::turn(time_point now) noexcept {
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
     const auto& where = lanes_[i];
     const auto n = where.in->receive(views_);
-    ladder_.polled(n == burst_max);
+    ladder_.polled(i, n == burst_max);
     if (n > 0) {
       for (std::size_t k = 0; k < n; ++k) views_[k].time = now;
       for (std::size_t k = 0; k < n; ++k) decisions_[k] = {};

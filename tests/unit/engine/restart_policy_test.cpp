@@ -40,17 +40,22 @@ TEST(restart_policy, a_crash_is_remembered_for_ten_minutes) {
   EXPECT_FALSE(policy.crashed_lately(time_point{} + minutes(11)));
 }
 
-TEST(load_ladder, climbs_under_full_bursts_and_comes_down_slowly) {
+TEST(load_ladder, climbs_while_a_lane_is_never_emptied_and_comes_down_slowly) {
   load_ladder ladder;
   time_point now{1};
   const auto window = [&](int full, int polls) {
-    for (int i = 0; i < polls; ++i) ladder.polled(i < full);
+    for (int i = 0; i < polls; ++i) {
+      ladder.polled(0, i < full);
+      ladder.polled(1, false);
+    }
     now = now + milliseconds(100);
     return ladder.judge(now);
   };
   ladder.judge(now);
   EXPECT_FALSE(window(10, 100));
-  EXPECT_TRUE(window(50, 100)) << "one lane of two full";
+  EXPECT_FALSE(window(99, 100)) << "a backlog after a pause, and then it was empty";
+  EXPECT_FALSE(window(3, 3)) << "too few polls to tell";
+  EXPECT_TRUE(window(100, 100)) << "one lane of two full";
   EXPECT_EQ(ladder.level(), load_level::shed_inspection);
   EXPECT_TRUE(window(100, 100));
   EXPECT_EQ(ladder.level(), load_level::shed_accounting);
