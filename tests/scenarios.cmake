@@ -19,6 +19,8 @@ callweir_scenario(cli "quick" 60 ${Python3_EXECUTABLE} tests/live/cli_test.py)
 callweir_scenario(peer.cli "quick" 60 ${Python3_EXECUTABLE} tests/live/peer_cli_test.py)
 callweir_scenario(live.throttle "live" 420 ${Python3_EXECUTABLE} tests/live/throttle_test.py)
 callweir_scenario(live.policy_swap "live" 120 ${Python3_EXECUTABLE} tests/live/policy_swap_test.py)
+callweir_scenario(live.disk_full "live" 90 ${Python3_EXECUTABLE} tests/live/disk_full_test.py)
+callweir_scenario(live.engine_outage "live" 120 ${Python3_EXECUTABLE} tests/live/engine_outage_test.py)
 callweir_scenario(live.limit "live" 120 ${Python3_EXECUTABLE} tests/live/limit_test.py)
 
 callweir_scenario(live.frame_transparency "live" 120 ${Python3_EXECUTABLE} tests/live/frame_transparency.py)

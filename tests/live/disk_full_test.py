@@ -1,0 +1,70 @@
+"""A full disk, where socket, log and applied policies lie: no packet is lost, the appliance goes on inspecting.
+
+usage: sudo python3 tests/live/disk_full_test.py      (CALLWEIR_BIN: folder of the programs)
+"""
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+from appliance import Appliance, binaries
+from netlab import LabError, NetLab, run
+from stream_lab import Stream
+
+SKIPPED = 77
+RATE_PPS = 1000
+SECONDS = 8
+SIZE = "2m"
+
+
+def fill(folder):
+    """Writes until nothing more fits."""
+    with open(pathlib.Path(folder) / "ballast", "wb", buffering=0) as out:
+        for size in (1 << 16, 1 << 9, 1):
+            try:
+                while True:
+                    out.write(bytes(size))
+            except OSError:
+                continue
+
+
+def scenario(folder):
+    with NetLab() as lab:
+        appliance = Appliance(lab, binaries(), folder)
+        appliance.start("observe")
+        lab.reach()
+        fill(folder)
+        stream = Stream(lab, tempfile.gettempdir(), RATE_PPS, 200, SECONDS)
+        try:
+            appliance.apply("enforce")
+            answer = "taken"
+        except LabError as why:
+            answer = f"refused: {why}"
+        sent, arrived = stream.result()
+        pathlib.Path(stream.path).unlink()
+        state = appliance.state()
+        appliance.stop()
+    lost = sent - len({number for number, _ in arrived})
+    print(f"disk full at {RATE_PPS} packets/s: {lost} of {sent} packets lost, state {state}, a new policy was {answer}")
+    return 0 if (lost, state) == (0, "inspecting") else 1
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="callweir-full-") as folder:
+        mounted = False
+        try:
+            mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", folder],
+                                     capture_output=True).returncode == 0
+            if not mounted:
+                raise LabError("needs root to mount a small file system")
+            return scenario(folder)
+        except LabError as why:
+            print(why)
+            return SKIPPED if "needs root" in str(why) or "not installed" in str(why) else 1
+        finally:
+            if mounted:
+                run("umount", folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
