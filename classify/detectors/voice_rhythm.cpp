@@ -27,7 +27,8 @@ double chi_square(const std::uint16_t* counts, int total) noexcept {
 
 /// Mean of the gaps that are one frame long: a sum over neighbours cancels jitter out.
 double frame_of(const std::uint16_t* sorted, int n) noexcept {
-  const double median = sorted[n / 2];
+  const int middle = n / 2;
+  const double median = sorted[middle];
   double sum = 0;
   int used = 0;
   for (int i = 0; i < n; ++i) {
