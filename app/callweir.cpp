@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <iostream>
 
 #include "app/help.hpp"
 #include "app/verbs/verbs.hpp"
@@ -60,9 +63,7 @@ std::string stray_word(const CLI::App& app, int argc, char** argv) {
   return known ? "" : argv[1];
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   CLI::App app("finds peer-to-peer calls and steers their quality", "callweir");
   int exit = exit_done;
   app.require_subcommand(0, 1);
@@ -105,4 +106,17 @@ int main(int argc, char** argv) {
     return exit_usage;
   }
   return exit;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const int exit = run(argc, argv);
+  // A full disk shows at the latest when the last of the text goes out.
+  std::cout.flush();
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good()) return exit;
+  std::fputs(
+      fmt::format("callweir: standard output: cannot write: {}\n", std::strerror(errno)).c_str(),
+      stderr);
+  return exit == exit_done ? exit_failed : exit;
 }

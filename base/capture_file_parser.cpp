@@ -74,6 +74,11 @@ result<void> capture_parser::begin() {
     source_.advance(24);
     return {};
   }
+  // gzip, xz, zstd: their first bytes.
+  const std::uint32_t first = __builtin_bswap32(magic);
+  if (first >> 16 == 0x1f8b || first == 0xfd377a58 || first == 0x28b52ffd) {
+    return fail("is compressed", name_, "unpack it first, as: zcat FILE | callweir analyze -");
+  }
   return refuse("is no capture file");
 }
 

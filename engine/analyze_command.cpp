@@ -2,7 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <utility>
 
 #include "engine/analysis_formats.hpp"
 #include "engine/analyzer.hpp"
@@ -38,6 +44,38 @@ bool take_configuration(const std::string& path, analyze_options& options) {
   }
   options.policies = std::move(*set);
   return true;
+}
+
+/// Names that cannot be meant are found before hours of analysis. Nothing is opened: a pipe would
+/// notice.
+result<void> can_be_read(const std::vector<std::string>& files) {
+  bool standard_input = false;
+  for (const auto& file : files) {
+    if (file == "-") {
+      if (std::exchange(standard_input, true)) return fail("standard input is named twice", "-");
+      continue;
+    }
+    const char* const path = file.empty() ? "''" : file.c_str();
+    std::error_code why;
+    const auto kind = std::filesystem::status(file, why).type();
+    if (kind == std::filesystem::file_type::directory)
+      return fail("is a directory", path, "name the captures in it, as " + file + "/*.pcap");
+    if (::access(file.c_str(), R_OK) != 0)
+      return fail(std::string("cannot open the capture: ") + std::strerror(errno), path,
+                  errno == EACCES ? "this user may not read it" : "is the name right?");
+  }
+  return {};
+}
+
+result<output_file> open_output(const analyze_request& request) {
+  auto out = output_file::open(request.output);
+  if (!out) return out;
+  for (const auto& file : request.files) {
+    if (file != "-" && out->is(file))
+      return fail("is one of the captures, and would be overwritten", request.output,
+                  "name another file to write");
+  }
+  return out;
 }
 
 result<void> write_lines(const analysis& found, output_file& out, analyze_format format) {
@@ -87,7 +125,11 @@ int run_analyze(const analyze_request& request) {
   if (!request.configuration.empty() && !take_configuration(request.configuration, options)) {
     return exit_usage;
   }
-  auto out = output_file::open(request.output);
+  if (auto readable = can_be_read(request.files); !readable) {
+    say(readable.error());
+    return exit_usage;
+  }
+  auto out = open_output(request);
   if (!out) {
     say(out.error());
     return exit_usage;
@@ -98,6 +140,10 @@ int run_analyze(const analyze_request& request) {
   bar.clear();
   if (!found) {
     say(found.error());
+    return exit_failed;
+  }
+  if (found->captures == 0) {
+    for (const auto& damage : found->damages) say(damage);
     return exit_failed;
   }
   result<void> written;

@@ -187,14 +187,15 @@ class run {
   std::uint64_t bursts_ = 0;
 };
 
-result<void> run_timeline(const analyze_options& options, std::span<const std::string> files,
-                          std::uint16_t file_base, analysis& out, analysis::impl& kept) {
+void run_timeline(const analyze_options& options, std::span<const std::string> files,
+                  std::uint16_t file_base, analysis& out, analysis::impl& kept) {
   auto timeline = capture_timeline::open(files);
-  if (!timeline) return tl::unexpected(timeline.error());
-  auto one = std::make_unique<run>(options, out, kept, file_base, files.size() > 1);
-  one->feed(*timeline);
-  out.damages.insert(out.damages.end(), timeline->damages().begin(), timeline->damages().end());
-  return {};
+  out.captures += timeline.captures();
+  if (timeline.captures() > 0) {
+    auto one = std::make_unique<run>(options, out, kept, file_base, files.size() > 1);
+    one->feed(timeline);
+  }
+  out.damages.insert(out.damages.end(), timeline.damages().begin(), timeline.damages().end());
 }
 
 }  // namespace
@@ -221,13 +222,10 @@ result<analysis> analyze(const analyze_options& options) {
   const std::span<const std::string> files(options.files);
   if (options.separate) {
     for (std::size_t i = 0; i < files.size(); ++i) {
-      auto done =
-          run_timeline(options, files.subspan(i, 1), static_cast<std::uint16_t>(i), out, kept);
-      if (!done) return tl::unexpected(done.error());
+      run_timeline(options, files.subspan(i, 1), static_cast<std::uint16_t>(i), out, kept);
     }
   } else {
-    auto done = run_timeline(options, files, 0, out, kept);
-    if (!done) return tl::unexpected(done.error());
+    run_timeline(options, files, 0, out, kept);
   }
   kept.settle();
   std::stable_sort(out.calls.begin(), out.calls.end(),

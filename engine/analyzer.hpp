@@ -36,6 +36,7 @@ class analysis {
   std::vector<host_record> hosts;
   summary_record summary;
   std::vector<error> damages;  // one a file at most: what precedes it was analysed
+  std::size_t captures = 0;    // files that could be read at all
 
   analysis();
   ~analysis();
@@ -61,8 +62,8 @@ class analysis {
   std::unique_ptr<impl> impl_;
 };
 
-/// Fails when a file cannot be opened or is no capture; damage inside a capture is reported in
-/// `damages`.
+/// Fails when there are too many files. What cannot be opened, is no capture or is damaged inside
+/// is reported in `damages`, and the rest is analysed.
 result<analysis> analyze(const analyze_options& options);
 
 }  // namespace callweir::engine

@@ -4,13 +4,16 @@
 
 namespace callweir::engine {
 
-result<capture_timeline> capture_timeline::open(std::span<const std::string> files) {
+capture_timeline capture_timeline::open(std::span<const std::string> files) {
   capture_timeline made;
   made.sources_.reserve(files.size());
-  for (const auto& file : files) {
-    auto reader = capture_reader::open(file);
-    if (!reader) return tl::unexpected(reader.error());
-    made.sources_.push_back({std::move(*reader), {}, 0, 0, false});
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    auto reader = capture_reader::open(files[i]);
+    if (reader) {
+      made.sources_.push_back({std::move(*reader), static_cast<std::uint16_t>(i), {}, 0, 0, false});
+    } else {
+      made.damages_.push_back(reader.error());
+    }
   }
   return made;
 }
@@ -58,7 +61,7 @@ bool capture_timeline::next(burst& out) {
     packet.wire = frame.wire;
     packet.time = frame.time;
     out.link_types[out.count] = frame.link_type;
-    out.files[out.count] = static_cast<std::uint16_t>(from - sources_.data());
+    out.files[out.count] = from->file;
     out.ethernet &= frame.link_type == link_ethernet;
     ++out.count;
     ++from->at;

@@ -26,18 +26,21 @@ class capture_timeline {
     bool ethernet = true;  // all of them
   };
 
-  /// Fails when one of them cannot be opened or is no capture.
-  static result<capture_timeline> open(std::span<const std::string> files);
+  /// What cannot be opened or is no capture is left out and stands among the damages.
+  static capture_timeline open(std::span<const std::string> files);
 
   /// The next burst; false at the end. Frames stay valid until the next call.
   bool next(burst& out);
   double progress() const;
+  /// How many of the files are captures.
+  std::size_t captures() const { return sources_.size(); }
   /// What was damaged, after the end.
   const std::vector<error>& damages() const { return damages_; }
 
  private:
   struct source {
     capture_reader reader;
+    std::uint16_t file;  // position in the list of files
     std::array<captured_frame, burst_max> frames;
     std::size_t at = 0, count = 0;
     bool ended = false;

@@ -28,7 +28,7 @@ int show(const console_options& options, const std::string& request,
   }
   if (options.json) {
     for (const auto& record : records) std::fputs((record + "\n").c_str(), stdout);
-  } else {
+  } else if (end->exit == exit_done) {
     std::fputs(text(records).c_str(), stdout);
   }
   if (end->exit != exit_done) say(end->problem);

@@ -3,6 +3,7 @@
 usage: python3 tests/live/cli_test.py      (CALLWEIR_BIN: folder of the programs)
 """
 import csv
+import gzip
 import io
 import json
 import os
@@ -158,6 +159,45 @@ class CommandLine(unittest.TestCase):
         (self.path / "text.pcap").write_text("no capture at all", encoding="utf-8")
         self.refuses(1, "analyze", self.path / "text.pcap", says="text.pcap")
         self.refuses(2, "analyze", self.path / "call.pcap", "-o", "/nonexistent/x", says="/nonexistent/x")
+
+    def test_names_that_cannot_be_meant_are_bad_usage(self):
+        call = self.path / "call.pcap"
+        self.refuses(2, "analyze", self.path / "absent.pcap", says="absent.pcap: cannot open the capture")
+        self.refuses(2, "analyze", call, self.path / "absent.pcap", says="absent.pcap")
+        self.refuses(2, "analyze", "", says="''")
+        self.refuses(2, "analyze", self.path, says="is a directory")
+        self.refuses(2, "analyze", "-", "-", says="twice")
+
+    def test_analyze_overwrites_no_capture_and_nothing_before_it_has_a_result(self):
+        call, earlier = self.path / "again.pcap", self.path / "earlier.txt"
+        call.write_bytes(capture(2))
+        (self.path / "link.pcap").symlink_to(call)
+        for name in (call, self.path / "link.pcap"):
+            self.refuses(2, "analyze", call, "-o", name, says="would be overwritten")
+            self.assertEqual(call.read_bytes(), capture(2))
+        earlier.write_text("a report " * 10_000, encoding="utf-8")
+        (self.path / "void.pcap").write_bytes(b"")
+        self.refuses(1, "analyze", self.path / "void.pcap", "-o", earlier, says="void.pcap: is empty")
+        self.assertTrue(earlier.read_text(encoding="utf-8").startswith("a report"))
+        self.assertEqual(run("analyze", call, "-o", earlier).returncode, 0)
+        self.assertNotIn("a report", earlier.read_text(encoding="utf-8"))
+
+    def test_a_file_that_is_no_capture_does_not_hide_the_others(self):
+        (self.path / "packed.pcap.gz").write_bytes(gzip.compress(capture(1)))
+        for apart in ([], ["--separate"]):
+            done = run("analyze", "--format", "json", self.path / "packed.pcap.gz", self.path / "call.pcap", *apart)
+            self.assertEqual(done.returncode, 1)
+            flows = [json.loads(line) for line in done.stdout.decode().splitlines() if '"type":"flow"' in line]
+            self.assertEqual([flow["file"] for flow in flows], ["call.pcap"])
+            self.assertIn("packed.pcap.gz: is compressed; unpack it first", done.stderr.decode())
+
+    def test_a_full_disk_is_no_success(self):
+        for arguments in (["--help"], ["--manual"], ["check", "-c", self.path / "good.yaml"],
+                          ["analyze", self.path / "call.pcap"]):
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run([PROGRAM, *arguments], stdout=full, stderr=subprocess.PIPE, timeout=30)
+            self.assertEqual(done.returncode, 1, arguments)
+            self.assertIn("No space left", done.stderr.decode())
 
     def test_doctor_names_what_to_change(self):
         done = run("doctor", "--json", "-c", self.path / "good.yaml")

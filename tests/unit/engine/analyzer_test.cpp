@@ -146,8 +146,15 @@ TEST(analyzer, damage_is_named_and_all_before_it_is_reported) {
   EXPECT_EQ(found->flow_count(), 1u);
 }
 
-TEST(analyzer, a_file_that_is_no_capture_fails) {
-  EXPECT_FALSE(analyze_files({"/dev/null/nothing"}));
+TEST(analyzer, a_file_that_is_no_capture_is_named_and_the_others_are_read) {
+  capture c("beside");
+  c.add_call(epoch, "10.0.0.5", 50);
+  const auto found = analyze_files({"/dev/null", c.done(), "/dev/null/nothing"});
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->captures, 1u);
+  EXPECT_EQ(found->damages.size(), 2u);
+  EXPECT_EQ(found->flow_count(), 1u);
+  EXPECT_TRUE(found->flow(0).file.ends_with("_beside"));
 }
 
 TEST(analyzer, private_networks_are_the_inside) {
