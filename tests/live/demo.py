@@ -20,7 +20,7 @@ BEFORE_S = 22
 RAMP_S = 15
 AFTER_S = 22
 KEEP_S = 3600
-BOLD, PLAIN = ("\033[1m", "\033[0m") if sys.stdout.isatty() else ("", "")
+BOLD, PLAIN = ("\033[1m", "\033[0m") if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else ("", "")
 
 
 def say(what):

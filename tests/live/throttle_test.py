@@ -4,6 +4,7 @@ Two softphone calls, an authorised SIP call and a capped TCP transfer run betwee
 `callweir run`. Quality is computed from what the receivers themselves count and from delays measured on the wire.
 usage: sudo python3 tests/live/throttle_test.py      (CALLWEIR_BIN: folder of the programs)
 """
+import bisect
 import os
 import signal
 import statistics
@@ -27,8 +28,10 @@ DETECTION_S = 3.0
 BEFORE_S = 25.0              # observe
 FIRST_WINDOW_S, LAST_WINDOW_S = 15, 55
 QUIET_AFTER_S = 5.0          # after this much standing down nothing is touched any more
-UNTOUCHED_DELAY_MS = 30.0    # a delay line holds every packet; single late ones are a busy machine
-DELAYED_SHARE_MAX = 0.01
+UNTOUCHED_DELAY_MS = 30.0    # longer needs a reason ...
+STALLED_MS = 10.0            # ... an authorised packet, one every 20 ms, was held up as much at the same moment
+UNTOUCHED_MEDIAN_MS = 2.0    # a delay line holds every packet
+SECONDS_MIN = WINDOW_S - 2   # of a window must be told by the receiver
 GAP_S_MAX = 1.0
 PAIRS, PHASE_S, SETTLE_S = 5, 6.0, 1.5
 BULK_SHARE_MIN = 0.95
@@ -67,7 +70,9 @@ def check_windows(verdict, heard, enforced):
         windows = [what.window(enforced + at) for at in range(FIRST_WINDOW_S, LAST_WINDOW_S + 1)]
         off = [w for w in windows if abs(w.mos - TARGET_MOS) > TARGET_TOLERANCE]
         scores = [w.mos for w in windows]
-        verdict.check(not off, f"{call.name} heard {side}: MOS {min(scores):.2f} to {max(scores):.2f} in "
+        told = min(w.seconds for w in windows)
+        verdict.check(not off and told >= SECONDS_MIN,
+                      f"{call.name} heard {side}: MOS {min(scores):.2f} to {max(scores):.2f} in "
                                f"{len(windows)} windows, {len(off)} of them off; at 30 s {windows[15]}")
         verdict.check(all(w.connected for w in windows), f"{call.name} heard {side}: stays connected")
 
@@ -78,35 +83,55 @@ def check_alive(verdict, heard, begin, end):
         hops = [h for h in what.hops if begin <= h.sent < end]
         arrived = sorted(h.arrived for h in hops if h.arrived is not None)
         share = len(arrived) / max(1, len(hops))
-        gap = max((b - a for a, b in zip(arrived, arrived[1:])), default=99.0)
+        marks = [begin, *arrived, end]
+        gap = max(b - a for a, b in zip(marks, marks[1:]))
         verdict.check(share >= 0.5 and gap <= GAP_S_MAX,
                       f"{call.name} heard {side}: {100 * share:.1f} % of the media arrives, longest gap "
                       f"{1000 * gap:.0f} ms")
 
 
-def check_recovery(verdict, heard, stood_down, before):
+def stalls(authorised):
+    """When packets that no policy touches came out late: moments at which the machine itself stood still.
+
+    Such a pause of UNTOUCHED_DELAY_MS or more holds up a packet of the authorised call, too, sent within the next
+    20 ms, and lets both go together.
+    """
+    return sorted(h.arrived for what in authorised.values() for h in what.hops
+                  if h.delay_ms is not None and h.delay_ms > STALLED_MS)
+
+
+def excused(hop, moments):
+    at = bisect.bisect_left(moments, hop.arrived - STALLED_MS / 1000)
+    return at < len(moments) and moments[at] <= hop.arrived + STALLED_MS / 1000
+
+
+def check_recovery(verdict, heard, authorised, stood_down, before):
+    moments = stalls(authorised)
     for (call, side), what in heard.items():
         hops = [h for h in what.hops if h.sent >= stood_down + QUIET_AFTER_S]
-        lost = sum(h.delay_ms is None for h in hops)
-        late = sum(h.delay_ms is not None and h.delay_ms > UNTOUCHED_DELAY_MS for h in hops)
-        verdict.check(hops and lost == 0 and late <= DELAYED_SHARE_MAX * len(hops),
-                      f"{call.name} heard {side}: {QUIET_AFTER_S:.0f} s after standing down {lost} of "
-                      f"{len(hops)} dropped, {late} delayed")
+        delays = [h.delay_ms for h in hops if h.delay_ms is not None]
+        late = [h for h in hops if h.delay_ms is not None and h.delay_ms > UNTOUCHED_DELAY_MS]
+        held = [h for h in late if not excused(h, moments)]
+        median = statistics.median(delays) if delays else 0.0
+        lost = len(hops) - len(delays)
+        verdict.check(hops and lost == 0 and not held and median <= UNTOUCHED_MEDIAN_MS,
+                      f"{call.name} heard {side}: {QUIET_AFTER_S:.0f} s after standing down {lost} of {len(hops)} "
+                      f"dropped, {len(held)} delayed (and {len(late) - len(held)} with the authorised call's), "
+                      f"half within {median:.2f} ms")
         window = what.window(stood_down + 15)
-        # Better than before only means that the machine was busier before.
-        verdict.check(window.mos >= before[call, side].mos - RECOVERY_TOLERANCE,
+        verdict.check(abs(window.mos - before[call, side].mos) <= RECOVERY_TOLERANCE and window.seconds >= SECONDS_MIN,
                       f"{call.name} heard {side}: 15 s after standing down {window}, before "
                       f"{before[call, side].mos:.2f}")
 
 
 def check_authorised(verdict, heard, before, enforced, stood_down):
     for (call, side), what in heard.items():
-        windows = [what.window(at)
-                   for at in (enforced + 5, (enforced + stood_down) / 2, stood_down - WINDOW_S)]
-        worst = min(windows, key=lambda w: w.mos)
+        windows = [what.window(enforced + at) for at in range(int(stood_down - enforced - WINDOW_S) + 1)]
         reference = before[call, side].mos
-        verdict.check(abs(worst.mos - reference) <= AUTHORISED_TOLERANCE and worst.seconds > 15,
-                      f"{call.name} heard {side}: {worst}, before {reference:.2f}")
+        worst = max(windows, key=lambda w: abs(w.mos - reference))
+        verdict.check(abs(worst.mos - reference) <= AUTHORISED_TOLERANCE and
+                      min(w.seconds for w in windows) >= SECONDS_MIN,
+                      f"{call.name} heard {side}: {worst} at its worst, before {reference:.2f}")
 
 
 def check_bulk(verdict, traffic, appliance):
@@ -156,8 +181,9 @@ def scenario(folder):
             heard = traffic.all_heard(traffic.unauthorised)
             check_windows(verdict, heard, enforced)
             check_alive(verdict, heard, enforced, stood_down)
-            check_recovery(verdict, heard, stood_down, before)
-            check_authorised(verdict, traffic.all_heard([traffic.sip]), before, enforced, stood_down)
+            authorised = traffic.all_heard([traffic.sip])
+            check_recovery(verdict, heard, authorised, stood_down, before)
+            check_authorised(verdict, authorised, before, enforced, stood_down)
             verdict.check(all(c.alive() for c in traffic.calls), "no client has ended")
             say("bulk transfer, observe and enforce in turn")
             check_bulk(verdict, traffic, appliance)
