@@ -37,7 +37,7 @@ struct claim {
 };
 
 bool peers_met(const inspection& s) noexcept {
-  return s.stun.any() || s.dtls.client_hello || s.dtls.server_hello;
+  return s.stun.any() || s.stun.channelled() || s.dtls.client_hello || s.dtls.server_hello;
 }
 
 std::uint64_t stun_reasons(const inspection& s) noexcept {

@@ -11,6 +11,22 @@ namespace {
 
 constexpr int relay_depth_max = 2;
 
+/// Channel data in a TCP stream.
+bool is_channel_frame(const inspection& s, const sample& rest) noexcept {
+  if (rest.data[0] < 64 || rest.data[0] > 79) return false;
+  const std::uint32_t length = be16(rest.data + 2) + 4u, padded = (length + 3u) & ~3u;
+  return s.stun.any() || s.stun.channelled() || padded == rest.bytes;
+}
+
+/// RFC 4571: a length, then a datagram of STUN, DTLS, RTP or RTCP.
+bool is_length_framed(const inspection& s, const sample& rest) noexcept {
+  const std::uint16_t length = be16(rest.data);
+  if (length < 12 || length + 2 > rest.bytes) return false;
+  if (s.stun.any() || s.rtp.plausible() > 0) return true;
+  if (rest.captured >= 22 && be32(rest.data + 6) == 0x2112a442) return true;
+  return length + 2 == rest.bytes && rest.data[2] >> 6 == 2;
+}
+
 /// The end of a flow that is inside: by the side its first packet came from.
 bool source_is_inside(const flow_identity& f) noexcept {
   return f.initiator == side::inside;
@@ -78,12 +94,13 @@ void inspector::impl::datagram(inspection& s, const sample& part, const packet_v
       stun(s, part, p, depth);
       return;
     case wire_kind::turn_channel:
-      if (s.stun.any() || s.relay_in_call) {
-        count_up(s.stun.channel_data[part.way]);
-        datagram(s, part.part(4, be16(part.data + 2)), p, depth + 1);
-        return;
-      }
-      break;
+      count_up(s.stun.channel_data[part.way]);
+      datagram(s, part.part(4, be16(part.data + 2)), p, depth + 1);
+      return;
+    case wire_kind::multiplexed_turn:
+      count_up(s.stun.channel_data[part.way]);
+      datagram(s, part.part(multiplexed_turn_header), p, depth + 1);
+      return;
     case wire_kind::dtls:
       if (s.dtls.observe(part)) return;
       break;
@@ -99,8 +116,9 @@ void inspector::impl::datagram(inspection& s, const sample& part, const packet_v
   s.rhythm.observe(part);
 }
 
-/// STUN in TCP comes bare (TURN, RFC 8656 section 3.1) or with a length in front (RFC 4571,
-/// ICE-TCP).
+/// STUN and channels in TCP come bare (TURN, RFC 8656 section 3.1) or with a length in front (RFC
+/// 4571, ICE-TCP). Where their beginning was not seen, a segment has to hold exactly one frame; RTP
+/// inside has to confirm.
 void inspector::impl::stream_segment(inspection& s, const sample& whole,
                                      const packet_view& p) noexcept {
   sample rest = whole;
@@ -111,11 +129,10 @@ void inspector::impl::stream_segment(inspection& s, const sample& whole,
     if (rest.captured >= 20 && be32(rest.data + 4) == 0x2112a442 && parse_stun(rest, m)) {
       datagram(s, rest.part(0, m.total), p, 0);
       taken = m.total;
-    } else if (rest.data[0] >= 64 && rest.data[0] <= 79 && s.stun.any()) {
+    } else if (is_channel_frame(s, rest)) {
       taken = (be16(rest.data + 2) + 4u + 3u) & ~3u;  // padded over TCP
       datagram(s, rest.part(0, be16(rest.data + 2) + 4u), p, 0);
-    } else if (first >= 12 && first + 2 <= rest.bytes &&
-               (s.stun.any() || (rest.captured >= 22 && be32(rest.data + 6) == 0x2112a442))) {
+    } else if (is_length_framed(s, rest)) {
       datagram(s, rest.part(2, first), p, 0);
       taken = first + 2u;
     }

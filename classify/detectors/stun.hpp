@@ -63,8 +63,11 @@ struct stun_detector {
   bool ice_both_ways() const noexcept { return checks[0] > 0 && checks[1] > 0 && ice(); }
   /// A relay allocation with a permission for a peer.
   bool relay_ready() const noexcept { return allocations > 0 && permissions > 0; }
+  /// Several datagrams in channel framing whose lengths fit (RFC 8656 section 12.4): the relay was
+  /// set up before the first packet that is seen here. One alone could be chance.
+  bool channelled() const noexcept { return channel_data[0] + channel_data[1] >= 3; }
   bool relay_used() const noexcept {
-    return (channel_data[0] | channel_data[1] | indications[0] | indications[1]) != 0;
+    return (indications[0] | indications[1]) != 0 || channelled();
   }
 };
 

@@ -89,6 +89,8 @@ media_payload read_datagram(span_of_wire s) noexcept {
   } else if (s.captured >= 4 && s.at[0] >= 64 && s.at[0] <= 79 && s.u16(2) + 4 <= s.bytes &&
              s.u16(2) + 8 > s.bytes) {
     s = s.from(4, s.u16(2));  // TURN channel data, padded to 4 on TCP
+  } else if (s.captured > 12 && s.u16(0) == 0xff10 && s.u16(2) + 4 == s.bytes) {
+    s = s.from(12, static_cast<std::uint16_t>(s.bytes - 12));  // multiplexed TURN, [MS-TURN] 2.2.3
   }
   out.bytes = s.bytes;
   if (s.bytes < smallest_media || s.captured == 0) {

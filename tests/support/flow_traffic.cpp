@@ -125,6 +125,32 @@ traffic remote_desktop(random_source& random, double seconds) {
   return out;
 }
 
+traffic openvpn_talk(random_source& random, std::uint8_t first, double seconds) {
+  talk_options o;
+  o.seconds = seconds;
+  o.overhead_bytes = 0;
+  std::uint32_t id = 4000;  // one for both directions: each of them goes up
+  const bool peer_id = first >> 3 == 9;
+  return framed(talk(random, o), [&](const std::vector<std::uint8_t>&) {
+    std::vector<std::uint8_t> head{first};
+    if (peer_id) head.insert(head.end(), {0, 0, 1});
+    const std::size_t at = head.size();
+    head.resize(at + 4);
+    put32(head, at, id++);
+    const auto tag = noise(random, 24);
+    head.insert(head.end(), tag.begin(), tag.begin() + 16);
+    return head;
+  });
+}
+
+traffic quic_talk(random_source& random, double seconds) {
+  talk_options o;
+  o.seconds = seconds;
+  return framed(talk(random, o), [&](const std::vector<std::uint8_t>&) {
+    return std::vector<std::uint8_t>{static_cast<std::uint8_t>(0x40 | (random() & 0x3f))};
+  });
+}
+
 traffic rtp_talk(random_source& random, std::uint8_t payload_type, double frame_ms,
                  std::uint32_t clock_hz, std::size_t payload_bytes, double seconds, int ways) {
   traffic out;

@@ -49,6 +49,23 @@ traffic tunnelled_browsing(random_source& random, double seconds);
 /// Remote desktop: small input one way, screen updates in bursts the other.
 traffic remote_desktop(random_source& random, double seconds);
 
+/// A talk inside a tunnel that was set up before the first packet. OpenVPN's data channel: opcode
+/// and key `first`, with a peer id (P_DATA_V2) or without, packet id, tag. QUIC's short header:
+/// fixed bit, protected bits, the server's connection id.
+traffic openvpn_talk(random_source& random, std::uint8_t first, double seconds);
+traffic quic_talk(random_source& random, double seconds);
+
+/// Puts what `front` makes of a payload in front of each, `pad` zeros up to a multiple behind it.
+template <class Front>
+traffic framed(traffic t, Front front, std::size_t pad = 1) {
+  for (timed_payload& p : t) {
+    const std::vector<std::uint8_t> head = front(p.bytes);
+    p.bytes.insert(p.bytes.begin(), head.begin(), head.end());
+    while (p.bytes.size() % pad != 0) p.bytes.push_back(0);
+  }
+  return t;
+}
+
 /// RTP with one SSRC a direction; `ways` 1: forward only.
 traffic rtp_talk(random_source& random, std::uint8_t payload_type, double frame_ms,
                  std::uint32_t clock_hz, std::size_t payload_bytes, double seconds, int ways);
