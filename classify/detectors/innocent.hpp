@@ -32,10 +32,20 @@ struct innocent_detector {
   std::uint32_t esp_index[2] = {0, 0}, esp_sequence[2] = {0, 0};
   std::uint8_t others = 0;
   std::uint8_t openvpn_resets[2] = {0, 0};  // by direction, as the first thing said
+  std::uint8_t openvpn_data[2] = {0, 0};    // of one opcode whose packet id goes up
+  std::uint8_t openvpn_first[2] = {0, 0};
+  std::uint32_t openvpn_id[2] = {0, 0};
+  std::uint8_t quic_short[2] = {0, 0};  // packets with QUIC's fixed bit and no long form
+  std::uint32_t quic_bits[2] = {0, 0};  // which values their five protected bits took
 
   void observe(const sample& s, std::uint16_t source_port, std::uint16_t destination_port) noexcept;
   /// The kind that explains nearly all packets so far; none below three.
   innocent_kind verdict() const noexcept;
+
+ private:
+  void observe_openvpn(const sample& s, bool its_port) noexcept;
+  bool is_openvpn_running(int packets) const noexcept;
+  bool is_quic_running(int packets) const noexcept;
 };
 
 }  // namespace callweir::classify
