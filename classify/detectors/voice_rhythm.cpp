@@ -9,6 +9,7 @@ namespace {
 constexpr int packets_min = 16;  // a direction: 1 s of 60 ms frames
 constexpr std::int64_t duration_min_ns = 900'000'000;
 constexpr std::uint16_t large_bytes = 240;  // 20 ms of 88 kbit/s with its header and tag
+constexpr double silent_bytes_max = 48;     // header and tag of up to 40, and a codec's silence
 constexpr std::int64_t listening_min_ns = 1'800'000'000;
 constexpr double frames_ms[] = {10, 20, 30, 40, 60};
 constexpr double frame_tolerance = 0.035;  // of a measured mean: clocks and jitter
@@ -38,6 +39,14 @@ double frame_of(const std::uint16_t* sorted, int n) noexcept {
     }
   }
   return used * 2 >= n ? sum / used / 8.0 : 0;
+}
+
+/// Both ends of a talk run one codec in one mode. Lengths that never change on one side and vary on
+/// the other are a game's input and its server's answers; a muted microphone is constant, too, but
+/// leaves little more than header and tag.
+bool answers_fixed(const rhythm_report& fixed, const rhythm_report& varied) noexcept {
+  return fixed.bytes_deviation < 0.5 && fixed.bytes_mean > silent_bytes_max &&
+         varied.bytes_deviation > 2 + 0.05 * varied.bytes_mean;
 }
 
 double nearest_frame(double measured_ms) noexcept {
@@ -154,6 +163,7 @@ int voice_rhythm::confidence() const noexcept {
   const bool alike =
       rates > 0.3 && rates < 3.4 && volumes > 0.33 && volumes < 3 && sizes > 0.25 && sizes < 4;
   if (!alike) return 40;
+  if (answers_fixed(a, b) || answers_fixed(b, a)) return 80;
   if (same_frame && (sizes < 0.5 || sizes > 2)) {
     // One speaks and the other listens: a variable bit rate makes silence small. A game that ticks
     // 50 times a second on both sides can look like that, but its updates are not bounded as a

@@ -147,6 +147,19 @@ INSTANTIATE_TEST_SUITE_P(ticks, games,
                                          game_case{"server10", {50, 100, 60, 400, 10}}),
                          [](const auto& c) { return c.param.name; });
 
+TEST(voice_rhythm_detector, one_side_of_constant_length_is_a_game) {
+  EXPECT_EQ(count(400,
+                  [](random_source& r) {
+                    traffic t = game(r, {20, 20, 60, 90, 10});
+                    for (timed_payload& p : t) {
+                      if (p.way == forward) p.bytes.resize(60, 0x5a);
+                    }
+                    return t;
+                  })
+                .found,
+            0);
+}
+
 TEST(voice_rhythm_detector, leaves_tunnels_and_desktops_alone) {
   EXPECT_EQ(count(500, [](random_source& r) { return tunnelled_transfer(r, 10); }).found, 0);
   EXPECT_EQ(count(600, [](random_source& r) { return tunnelled_browsing(r, 30); }).found, 0);
