@@ -10,10 +10,13 @@ shaper::mos_observation observe(const classify::call_tracker& tracker,
   seen.frame_ms = call.frame_ms;
   const auto quality = tracker.quality(call.slot, way);
   if (!quality) return seen;
-  // Over 20 s an application that adapts would be seen late; and packets that are late while the
-  // delay grows are not what loss is steered by.
+  // Over 20 s an application that adapts would be seen late; and packets that are late are not what
+  // loss is steered by: neither those of the delay that grows, nor those of a sender whose clock
+  // slipped by 60 ms. A receiver follows within a second, the fastest of the last 10 s does not:
+  // the call would count as bad enough already and be left alone. Any sender could do that on
+  // purpose.
   seen.bitrate_kbps = quality->recent_kbps;
-  seen.loss = quality->loss;
+  seen.loss = quality->missing;
   seen.inflicted_loss = quality->dropped_share;
   return seen;
 }

@@ -174,6 +174,7 @@ call_quality direction_quality::window(codec voice) const {
         recent_bytes * 8 / 1000 / (static_cast<double>(newest_ - since) + newest_length);
   }
   q.dropped_share = share(dropped, packets);
+  q.missing = share(expected - packets, std::max(expected, packets));
   q.loss = share(expected - packets + late, std::max(expected, packets));
   q.inflicted_loss = share(inflicted, packets);
   if (forwarded > 0) q.added_delay_ms = delay / forwarded;

@@ -17,6 +17,7 @@ namespace callweir::classify {
 struct call_quality {
   double bitrate_kbps = 0;    // codec payload
   double loss = 0;            // already missing on arrival, with the late ones
+  double missing = 0;         // already missing on arrival, without the late ones
   double inflicted_loss = 0;  // added by the appliance, with what comes too late because of it
   double dropped_share = 0;   // of the packets that arrived: dropped by the appliance, nothing else
   double recent_kbps =

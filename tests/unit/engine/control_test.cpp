@@ -73,6 +73,7 @@ class control : public testing::Test {
   }
   /// As a worker does between two bursts.
   void adopt() { channel.adopted.store(channel.wanted.load()->generation); }
+  std::uint32_t late = 0;  // of the 50 packets a second that `send` makes of media
   void send(classify::flow_event::kind type, double seconds, std::uint64_t id = 1) {
     classify::flow_event event;
     event.type = type;
@@ -88,6 +89,7 @@ class control : public testing::Test {
       for (auto& way : event.media.way) {
         way.packets = way.expected = 50;
         way.codec_bytes = 3000;
+        way.late = late;
       }
     }
     ASSERT_TRUE(events.push(event));
@@ -145,6 +147,29 @@ TEST_F(control, a_bound_call_shows_its_policy_and_is_steered) {
   ASSERT_NE(held, nullptr);
   EXPECT_DOUBLE_EQ(held->target, 1.8);
   EXPECT_GT(held->applied[forward].loss + to_seconds(held->applied[forward].delay), 0);
+}
+
+TEST_F(control, a_sender_whose_packets_are_late_is_steered_all_the_same) {
+  // A clock that slips by more than 60 ms makes every packet late for 10 s, and nobody hears it.
+  late = 50;
+  send(classify::flow_event::kind::verdict, 0.2);
+  thread->step(at(0.2));
+  run_call(1, 3);
+  const auto calls = thread->state().tracker.active();
+  ASSERT_THAT(calls, SizeIs(1));
+  shaper::flow_attributes flow;
+  flow.what = media_verdict();
+  flow.in_call = true;
+  flow.call = calls.front();
+  flow.flow_id = 1;
+  flow.call_key = 77;
+  thread->state().policies.current().bind(flow, at(3));
+  run_call(3, 25);
+  EXPECT_GT(thread->state().tracker.quality(calls.front(), forward)->loss, 0.9);
+  const auto* held = thread->state().degrade.find(calls.front());
+  ASSERT_NE(held, nullptr);
+  EXPECT_GT(held->applied[forward].loss, 0.09);
+  EXPECT_GT(to_seconds(held->applied[forward].delay), 0.1);
 }
 
 TEST_F(control, old_policies_go_when_the_worker_has_let_go) {
