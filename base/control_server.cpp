@@ -48,10 +48,11 @@ result<int> listen_at(const std::string& path, mode_t mode) {
   }
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return fail(std::string("no socket: ") + std::strerror(errno), path);
-  // The mode of the descriptor is what bind() creates the file with: nobody can connect in between.
+  // The mode of the descriptor, less the umask, is what bind() creates the file with: nobody can
+  // connect in between. What the umask took from the group is given back.
   if (::fchmod(fd, mode) != 0 ||
       ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-      ::listen(fd, 64) != 0) {
+      ::chmod(path.c_str(), mode) != 0 || ::listen(fd, 64) != 0) {
     const std::string why = std::strerror(errno);
     ::close(fd);
     return fail("cannot listen: " + why, path, "check that the folder exists and is writable");

@@ -12,11 +12,19 @@ endforeach()
 set(generated "${CMAKE_BINARY_DIR}/share")
 install(FILES "${generated}/callweir.1" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
 install(FILES "${generated}/callweir.bash" DESTINATION share/bash-completion/completions RENAME callweir)
-install(FILES "${generated}/_callweir" DESTINATION share/zsh/vendor-completions)
+# Where Debian's zsh looks.
+if(CMAKE_INSTALL_PREFIX STREQUAL "/usr")
+  install(FILES "${generated}/_callweir" DESTINATION share/zsh/vendor-completions)
+else()
+  install(FILES "${generated}/_callweir" DESTINATION share/zsh/site-functions)
+endif()
 
-install(FILES packaging/callweir.service DESTINATION lib/systemd/system)
+# The unit names the programs where they land: `--prefix` is known only now.
 install(CODE "
-  set(target \"\$ENV{DESTDIR}/etc/callweir/callweir.yaml\")
-  if(NOT EXISTS \"\${target}\")
-    file(INSTALL \"${CMAKE_SOURCE_DIR}/packaging/callweir.yaml\" DESTINATION \"\$ENV{DESTDIR}/etc/callweir\")
+  set(bindir \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}\")
+  configure_file(\"${CMAKE_SOURCE_DIR}/packaging/callweir.service.in\" \"${generated}/callweir.service\" @ONLY)")
+install(FILES "${generated}/callweir.service" DESTINATION lib/systemd/system)
+install(CODE "
+  if(NOT EXISTS \"\$ENV{DESTDIR}/etc/callweir/callweir.yaml\")
+    file(INSTALL \"${CMAKE_SOURCE_DIR}/packaging/callweir.yaml\" DESTINATION /etc/callweir) # below DESTDIR by itself
   endif()")
