@@ -17,7 +17,8 @@ std::uint64_t hash_address(const ip_address& a, std::uint64_t seed) noexcept {
 }  // namespace
 
 call_context::call_context(const inspector::config& config)
-    : emergency_numbers_(config.emergency_numbers),
+    : own_numbers_(config.emergency_numbers),
+      emergency_numbers_(&own_numbers_),
       seed_(config.seed),
       endpoints_(config.endpoints_max),
       expectations_(config.expectations_max),
@@ -80,7 +81,7 @@ bool call_context::follow(const sip_message& m, time_point now, dialog_notice& o
   out.dialog = dialog_key(m.call_id);
   dialog_state& d = dialogs_.claim(out.dialog, now, dialog_life);
   if (m.request && invite &&
-      (is_emergency(m.uri, emergency_numbers_) || is_emergency(m.to, emergency_numbers_))) {
+      (is_emergency(m.uri, *emergency_numbers_) || is_emergency(m.to, *emergency_numbers_))) {
     d.emergency = true;
   }
   std::array<dialog_notice::media_endpoint, 4> found{};

@@ -46,6 +46,10 @@ class call_context {
   endpoint_state& claim(std::uint64_t key, time_point now) noexcept;
   const endpoint_state* find(std::uint64_t key, time_point now) noexcept;
 
+  /// Other numbers from now on; the list outlives its use.
+  void set_emergency_numbers(const std::vector<std::string>& numbers) noexcept {
+    emergency_numbers_ = &numbers;
+  }
   /// Follows one SIP message. True: `out` is worth telling.
   bool follow(const sip_message& message, time_point now, dialog_notice& out) noexcept;
   /// Remembers announced addresses (by this worker's signalling or another's).
@@ -60,7 +64,8 @@ class call_context {
 
  private:
   time_point newest_;
-  std::vector<std::string> emergency_numbers_;
+  std::vector<std::string> own_numbers_;
+  const std::vector<std::string>* emergency_numbers_;
   std::array<std::uint64_t, 2> seed_;
   keyed_table<endpoint_state> endpoints_;
   keyed_table<expectation> expectations_;

@@ -41,6 +41,7 @@ inspector::config inspector_config(const classifier_config& c) {
 classifier::impl::impl(const classifier_config& wanted, event_sink& sink)
     : config(wanted),
       events(sink),
+      emergency_peers(&config.emergency_peers),
       table(table_config(wanted)),
       guard(wanted.flows_max, table.hash()),
       detectors(inspector_config(wanted), *this),
@@ -256,7 +257,12 @@ flow_event classifier::impl::event_of(flow_event::kind kind, flow_index flow,
   return event;
 }
 
-void classifier::impl::send(const flow_event& event) noexcept {
+void classifier::impl::send(flow_event event) noexcept {
+  const auto is_peer = [&](const ip_address& address) {
+    return std::find(emergency_peers->begin(), emergency_peers->end(), address) !=
+           emergency_peers->end();
+  };
+  if (is_peer(event.flow.source) || is_peer(event.flow.destination)) event.ties.emergency = true;
   if (!events.push(event)) counters.events_lost.add();
 }
 
@@ -355,6 +361,12 @@ void classifier::attach_call(flow_index flow, std::uint64_t id, call_slot call,
         std::clamp<std::int64_t>((totals.last - totals.first).count() / 1000, 0, 0xffff'ffff));
   }
   impl_->mark_changed(hot);
+}
+
+void classifier::set_emergency(const std::vector<std::string>& numbers,
+                               const std::vector<ip_address>& peers) noexcept {
+  impl_->detectors.set_emergency_numbers(numbers);
+  impl_->emergency_peers = &peers;
 }
 
 void classifier::expect_media(const dialog_notice& notice) noexcept {

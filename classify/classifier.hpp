@@ -78,6 +78,10 @@ class classifier {
   void attach_call(flow_index flow, std::uint64_t id, call_slot call, const verdict& call_what,
                    bool emergency) noexcept;
   void expect_media(const dialog_notice& notice) noexcept;  // signalling seen by another worker
+  /// Numbers that make a call in clear SIP an emergency, and addresses that are one's peers: from
+  /// the next message and event on. Nothing is copied: both outlive their use.
+  void set_emergency(const std::vector<std::string>& numbers,
+                     const std::vector<ip_address>& peers) noexcept;
   /// Marks every flow `fresh` at its next packet (a new policy).
   void refresh_all() noexcept;
 

@@ -64,7 +64,7 @@ struct classifier::impl final : private event_sink {
   void close(flow_index flow, classifier_counters::count& counter) noexcept;
   void sweep(time_point now, std::uint32_t records) noexcept;
   flow_event event_of(flow_event::kind kind, flow_index flow, time_point at) const noexcept;
-  void send(const flow_event& event) noexcept;
+  void send(flow_event event) noexcept;
   verdict verdict_of(flow_index flow) const noexcept;
   flow_totals totals_of(flow_index flow) const noexcept;
   flow_identity identity_of(flow_index flow) const noexcept;
@@ -109,6 +109,7 @@ struct classifier::impl final : private event_sink {
 
   classifier_config config;
   event_sink& events;
+  const std::vector<ip_address>* emergency_peers;  // at most 1,024
   flow_table table;
   flood_guard guard;
   inspector detectors;

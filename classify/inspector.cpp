@@ -146,6 +146,10 @@ void inspector::expect_media(const dialog_notice& notice) noexcept {
   impl_->context.expect(notice, impl_->context.newest());
 }
 
+void inspector::set_emergency_numbers(const std::vector<std::string>& numbers) noexcept {
+  impl_->context.set_emergency_numbers(numbers);
+}
+
 std::size_t inspector::memory_bytes() const noexcept {
   return std::size_t{impl_->capacity} * sizeof(inspection) + impl_->context.memory_bytes();
 }

@@ -68,6 +68,8 @@ class inspector {
                 call_ties& ties) noexcept;
 
   void expect_media(const dialog_notice& notice) noexcept;
+  /// See classifier.
+  void set_emergency_numbers(const std::vector<std::string>& numbers) noexcept;
   std::size_t memory_bytes() const noexcept;
 
  private:

@@ -78,6 +78,8 @@ void pipeline::take_orders() noexcept {
   const auto* wanted = channel_.wanted.load(std::memory_order_acquire);
   if (wanted != policies_) [[unlikely]] {
     policies_ = wanted;
+    const auto& emergency = wanted->set->document().emergency;
+    classifier_.set_emergency(emergency.numbers, emergency.peers);
     classifier_.refresh_all();
     channel_.adopted.store(wanted->generation, std::memory_order_release);
   }

@@ -94,6 +94,9 @@ result<std::shared_ptr<policy_set>> policy_set::compile(const policy_document& d
       table_capacity(calls_max), old != nullptr ? old->bindings->first_generation() + 257 : 1);
   my.clock = std::make_unique<site_time>(document.timezone);
   for (const auto& g : document.groups) my.groups.emplace_back(g.networks);
+  std::vector<ip_prefix> peers;
+  for (const auto& peer : document.emergency.peers) peers.push_back({peer, 128});
+  my.emergency_peers = address_set(peers);
 
   std::vector<std::int16_t> moved(old != nullptr ? old->lines.size() : 0, -1);
   for (const auto& line : document.lines) {

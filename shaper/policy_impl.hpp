@@ -52,6 +52,7 @@ struct policy_set::impl {
   policy_document document;
   std::vector<compiled_line> lines;
   std::vector<address_set> groups;  // for `per: group`
+  address_set emergency_peers;      // what reaches or comes from them is an emergency
   keyed_hash hash;
   std::shared_ptr<bucket_table> buckets;
   std::shared_ptr<degrade_units> units;

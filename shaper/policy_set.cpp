@@ -121,9 +121,12 @@ action_handle policy_set::impl::plain_handle(int line) const noexcept {
   return plain_bit | bindings->first_generation() << 16 | static_cast<std::uint16_t>(line);
 }
 
-action_handle policy_set::bind(const flow_attributes& flow, time_point now,
+action_handle policy_set::bind(const flow_attributes& asked, time_point now,
                                action_handle before) noexcept {
   impl& my = *impl_;
+  flow_attributes flow = asked;
+  flow.emergency = flow.emergency || my.emergency_peers.contains(flow.source) ||
+                   my.emergency_peers.contains(flow.destination);
   const former_lines former(*my.bindings, before, my.plain_handle(0));
   binding out;
   role_mask remaining = every_role;

@@ -46,6 +46,8 @@ class inspection_bench {
     inspector_ = std::make_unique<classify::inspector>(c, events);
   }
 
+  classify::inspector& inspector() { return *inspector_; }
+
   inspected run(const traffic& packets, const flow_ends& ends = {},
                 classify::ndpi_opinion opinion = {}) {
     classify::flow_identity id;

@@ -96,6 +96,14 @@ TEST(sip_detector, only_the_answered_emergency_calls_own_media_is_one) {
   }
 }
 
+TEST(sip_detector, other_emergency_numbers_count_from_the_next_call_on) {
+  inspection_bench bench({"112"});
+  const std::vector<std::string> numbers{"999"};
+  bench.inspector().set_emergency_numbers(numbers);
+  for (const auto& step : talk_of_sip("sip:999@x")) bench.run({step}, signalling);
+  EXPECT_TRUE(bench.events.all.back().dialog.emergency);
+}
+
 TEST(sip_detector, a_number_that_only_begins_like_one_is_none) {
   const std::vector<std::string> numbers{"112"};
   EXPECT_FALSE(classify::is_emergency("sip:1123@x", numbers));

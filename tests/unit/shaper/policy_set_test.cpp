@@ -124,6 +124,18 @@ TEST(policy_set, emergency_lines_only_add_counters_and_priority) {
   EXPECT_EQ(set->counters(0).flows, 0u);
 }
 
+TEST(policy_set, a_configured_emergency_peer_is_never_touched) {
+  const auto set = compile("emergency: { peers: [192.0.2.7, \"2001:db8::7\"] }\n" +
+                           policies("- { name: all, match: {}, action: block }"));
+  auto to_peer = media_flow(), from_peer = media_flow(), other = media_flow();
+  std::swap(from_peer.source, from_peer.destination);
+  from_peer.initiator = side::outside;
+  other.destination = ip_address::v4(0xc000'0208);
+  EXPECT_EQ(set->bind(to_peer, monday_noon), 0u);
+  EXPECT_EQ(set->bind(from_peer, monday_noon), 0u);
+  EXPECT_EQ(decides(*set, other), "all");
+}
+
 TEST(policy_set, an_allow_line_costs_nothing_and_is_named) {
   const auto set = compile(policies("- { name: rest, match: {}, action: allow }"));
   const auto handle = set->bind(media_flow(), monday_noon);
