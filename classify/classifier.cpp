@@ -267,9 +267,13 @@ void classifier::impl::send(flow_event event) noexcept {
 }
 
 bool classifier::impl::push(const flow_event& event) noexcept {
-  if (event.type == flow_event::kind::endpoint && endpoints.size() < endpoints_max) {
-    endpoints.push_back(
-        {event.flow.source, event.flow.source_port, event.flow.protocol, event.what, 2});
+  if (event.type == flow_event::kind::endpoint) {
+    if (endpoints.size() < endpoints_max) {
+      endpoints.push_back(
+          {event.flow.source, event.flow.source_port, event.flow.protocol, event.what, 2});
+    } else {
+      counters.endpoints_missed.add();
+    }
   }
   send(event);
   return true;

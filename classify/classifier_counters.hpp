@@ -25,6 +25,8 @@ namespace callweir::classify {
     "inspections put aside to make room for newer flows, resumed should they go on")             \
   X(inspections_shed, "packets that went by uninspected because every place was taken")          \
   X(media_shed, "media flows that are not measured because every place was taken")               \
+  X(endpoints_missed,                                                                            \
+    "recognised endpoints whose other flows were not upgraded: too many waited already")         \
   X(verdicts, "changes of what a flow is said to be")                                            \
   X(events_lost, "events that the control thread had no room for")
 

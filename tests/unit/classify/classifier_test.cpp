@@ -315,6 +315,56 @@ TEST(flood_guard, bounds_a_source_before_it_bounds_the_worker) {
 }
 
 /// As after a restart of the engine: the talk goes on, its set-up was not seen.
+TEST(classifier, what_reaches_an_emergency_peer_is_told_as_an_emergency) {
+  recorder events;
+  auto settings = small();
+  settings.emergency_peers = {*ip_address::parse("203.0.113.1"),
+                              *ip_address::parse("198.51.100.7")};
+  classifier c(settings, events);
+  wire w;
+  const auto talk = [&](std::int64_t from) {
+    events.events.clear();
+    for (std::uint16_t i = 0; i < 150; ++i) {
+      one(c, w.rtp(true, i, from + i * (second / 50)));
+      one(c, w.rtp(false, i, from + i * (second / 50) + 3'000'000));
+    }
+    const auto media = events.of(flow_event::kind::media);
+    EXPECT_FALSE(media.empty());
+    return !media.empty() && media.back().ties.emergency;
+  };
+  EXPECT_TRUE(talk(epoch));
+  const std::vector<std::string> numbers;
+  const std::vector<ip_address> nobody;
+  c.set_emergency(numbers, nobody);
+  EXPECT_FALSE(talk(epoch + 1000 * second)) << "no peer any more";
+}
+
+TEST(classifier, endpoints_that_no_place_is_left_for_are_counted) {
+  constexpr int hosts = 80, peers = 40;
+  recorder events;
+  classifier c(small(65'536), events);
+  wire w;
+  std::uint32_t random = 1;
+  const auto next = [&] { return (random = random * 1'664'525u + 1'013'904'223u) >> 8; };
+  for (int i = 0; i < peers; ++i) {  // a node's probes: id, function 2, the rest random
+    for (int host = 0; host < hosts; ++host) {
+      std::vector<std::uint8_t> probe(18 + next() % 20);
+      for (auto& byte : probe) byte = static_cast<std::uint8_t>(next());
+      const int id = 0x1b90 + 2 * i;
+      probe[0] = static_cast<std::uint8_t>(id >> 8), probe[1] = static_cast<std::uint8_t>(id);
+      probe[2] = 2;
+      const auto from = "10.0." + std::to_string(host) + ".5";
+      const auto to = "64.4." + std::to_string(next() % 250) + "." + std::to_string(i + 1);
+      one(c, w.udp(from.c_str(), 40123, to.c_str(), static_cast<std::uint16_t>(40'000 + i * 7),
+                   probe, epoch + i * (second / 5)));
+    }
+  }
+  EXPECT_EQ(events.of(flow_event::kind::endpoint).size(), std::size_t{hosts});
+  // The sweep has done with some of the first meanwhile.
+  EXPECT_GT(c.counters().endpoints_missed.get(), 0u);
+  EXPECT_LE(c.counters().endpoints_missed.get(), std::uint64_t{hosts - 64});
+}
+
 TEST(classifier, ice_checks_in_settled_rtp_show_that_users_machines_set_it_up) {
   recorder events;
   classifier c(small(), events);
