@@ -59,12 +59,14 @@ std::uint64_t binding_table::content_key(const binding& what) noexcept {
 
 void binding_table::write(entry& e, const binding& what, std::uint64_t key,
                           std::uint32_t now_s) noexcept {
+  // Released, so that whoever reads one of them sees the entry's new generation, too.
+  constexpr auto release = std::memory_order_release;
   e.used_s.store(now_s, relaxed);
-  e.count.store(what.count, relaxed);
-  e.drain_call.store(what.drain_call, relaxed);
+  e.count.store(what.count, release);
+  e.drain_call.store(what.drain_call, release);
   for (std::size_t i = 0; i < what.count; ++i) {
-    e.keys[i].store(what.stages[i].key, relaxed);
-    e.words[i].store(word_of(what.stages[i]), relaxed);
+    e.keys[i].store(what.stages[i].key, release);
+    e.words[i].store(word_of(what.stages[i]), release);
   }
   e.key.store(key, std::memory_order_release);
 }
@@ -114,21 +116,23 @@ std::uint32_t binding_table::intern(const binding& what, time_point now) noexcep
 }
 
 bool binding_table::peek(std::uint32_t handle, binding& out) const noexcept {
+  constexpr auto acquire = std::memory_order_acquire;
   const std::uint32_t index = (handle & (capacity_max - 1)) - 1;
   if (index > mask_) return false;
   const entry& e = entries_[index];
-  if (e.generation.load(relaxed) != handle >> index_bits) return false;
-  out.count = static_cast<std::uint8_t>(std::min<std::uint32_t>(e.count.load(relaxed), stages_max));
-  out.drain_call = e.drain_call.load(relaxed);
+  if (e.generation.load(acquire) != handle >> index_bits) return false;
+  out.count = static_cast<std::uint8_t>(std::min<std::uint32_t>(e.count.load(acquire), stages_max));
+  out.drain_call = e.drain_call.load(acquire);
   for (std::size_t i = 0; i < out.count; ++i) {
-    const std::uint64_t word = e.words[i].load(relaxed);
-    out.stages[i] = {.key = e.keys[i].load(relaxed),
+    const std::uint64_t word = e.words[i].load(acquire);
+    out.stages[i] = {.key = e.keys[i].load(acquire),
                      .unit = static_cast<std::uint32_t>(word >> 32),
                      .line = static_cast<std::uint16_t>(word >> 16),
                      .roles = static_cast<role_mask>((word & 0xffff) >> 1),
                      .observe = (word & 1) != 0};
   }
-  return true;
+  // Taken over meanwhile: what was read may be another flow's.
+  return e.generation.load(relaxed) == handle >> index_bits;
 }
 
 bool binding_table::read(std::uint32_t handle, time_point now, binding& out) noexcept {

@@ -51,7 +51,7 @@ class binding_table {
 
  private:
   // All words are atomic: a stale reader may meet the worker that takes the entry over. It reads
-  // nonsense then, never out of bounds, and the generation tells.
+  // nonsense then, never out of bounds, and the generation, read before and after, tells.
   struct alignas(64) entry {
     std::atomic<std::uint64_t> key{0};  // 0 free, 1 being written
     std::atomic<std::uint32_t> used_s{0};
