@@ -34,6 +34,18 @@ std::size_t same_line(const policy_document& document, const policy_line& line) 
   return not_found;
 }
 
+/// The line that goes on degrading under this name, perhaps to another target: its calls are
+/// steered there from where they are.
+std::size_t same_degrade(const policy_document& document, const policy_line& line) {
+  const auto degrades = [](const policy_line& l) {
+    return l.enforce && l.then.kind == action_kind::degrade;
+  };
+  for (std::size_t i = 0; degrades(line) && i < document.lines.size(); ++i) {
+    if (document.lines[i].name == line.name && degrades(document.lines[i])) return i;
+  }
+  return not_found;
+}
+
 struct reason_row {
   const char* name;
   const char* text;
@@ -112,7 +124,11 @@ result<std::shared_ptr<policy_set>> policy_set::compile(const policy_document& d
     const std::size_t from = old != nullptr ? same_line(old->document, line) : not_found;
     const bool stays = from != not_found && old->lines[from].enforce == line.enforce;
     c.probe = stays ? old->lines[from].probe : std::make_shared<line_probe>();
-    if (stays && line.enforce) moved[from] = static_cast<std::int16_t>(my.lines.size());
+    c.carried = stays;
+    if (const auto was = old != nullptr ? same_degrade(old->document, line) : not_found;
+        was != not_found) {
+      moved[was] = static_cast<std::int16_t>(my.lines.size());
+    }
     my.lines.push_back(std::move(c));
   }
 

@@ -43,6 +43,7 @@ struct compiled_line {
   action_kind kind = action_kind::allow;
   limit_per per = limit_per::call;
   bool enforce = true;
+  bool carried = false;  // the set before had it: its flows are counted already
   bucket_rate rate;
   std::uint64_t identity = 0;  // of name and action: what buckets are keyed by
   std::shared_ptr<line_probe> probe;
@@ -70,6 +71,7 @@ struct policy_set::impl {
   std::uint64_t bucket_key(const compiled_line& line, const flow_attributes& flow) const noexcept;
   stage make_stage(std::size_t line, const flow_attributes& flow, role_mask roles,
                    time_point now) noexcept;
+  std::int16_t degrades(const binding& what, flow_role role) const noexcept;
   void note_degrade(const binding& what, const flow_attributes& flow) noexcept;
   fate act(action_handle handle, std::size_t index, const stage& s, const packet_view& packet,
            flow_role role, time_point now) noexcept;

@@ -25,7 +25,10 @@ class former_lines {
     } else if (before != 0 && (before & ~0xffffU) == plain_base) {
       plain_line_ = static_cast<int>(before & 0xffffU);
     }
+    strange_ = before != 0 && !known_ && plain_line_ < 0;
   }
+  /// There was a handle, of another set.
+  bool strange() const noexcept { return strange_; }
   bool had(std::size_t line) const noexcept {
     if (plain_line_ == static_cast<int>(line)) return true;
     for (std::size_t i = 0; known_ && i < old_.count; ++i) {
@@ -36,7 +39,7 @@ class former_lines {
 
  private:
   binding old_;
-  bool known_ = false;
+  bool known_ = false, strange_ = false;
   int plain_line_ = -1;
 };
 
@@ -99,19 +102,24 @@ stage policy_set::impl::make_stage(std::size_t line, const flow_attributes& flow
   return s;
 }
 
-/// Tells the control thread which line degrades the call now; the flow that carries voice decides.
+/// The line that degrades the packets of this role, -1 for none.
+std::int16_t policy_set::impl::degrades(const binding& what, flow_role role) const noexcept {
+  for (std::size_t i = 0; i < what.count; ++i) {
+    const stage& s = what.stages[i];
+    if (!s.observe && (s.roles & bit_of(role)) != 0 && lines[s.line].kind == action_kind::degrade)
+      return static_cast<std::int16_t>(s.line);
+  }
+  return -1;
+}
+
+/// Tells the control thread which line degrades the call now; the flow that carries voice decides,
+/// and in a flow that bundles both the voice, where a line acts on it.
 void policy_set::impl::note_degrade(const binding& what, const flow_attributes& flow) noexcept {
   if (!flow.in_call || flow.call >= units->size() || !is_media(flow.what.role)) return;
   auto& current = in_force[flow.call];
   const bool carries_voice = flow.what.role != flow_role::video;
-  const role_mask heard = bit_of(carries_voice ? flow_role::voice : flow_role::video);
-  std::int16_t line = -1;
-  for (std::size_t i = 0; i < what.count; ++i) {
-    const stage& s = what.stages[i];
-    if (!s.observe && (s.roles & heard) != 0 && lines[s.line].kind == action_kind::degrade) {
-      line = static_cast<std::int16_t>(s.line);
-    }
-  }
+  std::int16_t line = carries_voice ? degrades(what, flow_role::voice) : std::int16_t{-1};
+  if (line < 0 && flow.what.role != flow_role::voice) line = degrades(what, flow_role::video);
   const auto before = current.load(std::memory_order_relaxed);
   if (line == before || (!carries_voice && (line < 0 || before >= 0))) return;
   current.store(line, std::memory_order_relaxed);
@@ -141,7 +149,7 @@ action_handle policy_set::bind(const flow_attributes& asked, time_point now,
     if (!my.on(line) || !line.when.matches(flow)) continue;
     const auto roles = static_cast<role_mask>(line.when.acts_on(flow.what.role) & remaining);
     if (roles == 0) continue;
-    if (!former.had(i)) line.probe->add_flow();
+    if (!former.had(i) && !(former.strange() && line.carried)) line.probe->add_flow();
     const bool passes = line.kind == action_kind::allow;
     if (!line.enforce) {
       if (passes || line.kind == action_kind::prioritise || observers == observers_max) continue;

@@ -269,10 +269,34 @@ TEST(policy_set, a_new_set_carries_calls_buckets_and_counters_over) {
   EXPECT_EQ(after->counters(1).packets, before->counters(0).packets);
   EXPECT_TRUE(after->apply(handle, packet(), forward, flow_role::other, monday_noon).stale);
   EXPECT_EQ(after->line_of(handle), -1);
-  handle = after->bind(alone, monday_noon);
+  handle = after->bind(alone, monday_noon, handle);
   EXPECT_EQ(after->apply(handle, packet(), forward, flow_role::other, monday_noon).kind,
             fate_kind::drop)
       << "the bucket is as empty as it was";
+  EXPECT_EQ(after->counters(1).flows, 1u) << "a hit is counted once, whatever sets come and go";
+}
+
+TEST(policy_set, a_changed_target_does_not_let_go_of_the_call) {
+  const auto before = compile(policies(soft + "enforce }"));
+  before->bind(media_flow(), monday_noon);
+  const auto after = compile(
+      policies("- { name: soft, match: { voip: true }, action: { degrade: { mos: 2.5 } } }"),
+      before.get());
+  ASSERT_NE(after->degrading(3), nullptr) << "also while the call is silent";
+  EXPECT_EQ(after->degrading(3)->then.mos, 2.5);
+}
+
+TEST(policy_set, degrading_the_video_of_a_bundle_is_steered_too) {
+  const auto set =
+      compile(policies("- { name: v, match: { role: video }, action: { degrade: { mos: 1.8 } } }"));
+  const auto handle = set->bind(media_flow(3, flow_role::media), monday_noon);
+  ASSERT_NE(set->degrading(3), nullptr);
+  set->set_impairment(3, forward, {.loss = 0, .burst = 200ms, .delay = 100ms, .cap = {}});
+  const auto kind = [&](flow_role role) {
+    return set->apply(handle, packet(), forward, role, monday_noon + 1s).kind;
+  };
+  EXPECT_EQ(kind(flow_role::video), fate_kind::hold);
+  EXPECT_EQ(kind(flow_role::voice), fate_kind::pass);
 }
 
 TEST(policy_set, standing_down_melts_the_delay_in_order_within_five_seconds) {
