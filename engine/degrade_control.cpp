@@ -1,12 +1,14 @@
 #include "engine/degrade_control.hpp"
 
+#include "classify/calls/call_quality.hpp"
+
 namespace callweir::engine {
 namespace {
 
 shaper::mos_observation observe(const classify::call_tracker& tracker,
                                 const classify::tracked_call& call, direction way) {
   shaper::mos_observation seen;
-  seen.model = model_of(call.voice_codec);
+  seen.model = classify::quality_model(call.voice_codec);
   seen.frame_ms = call.frame_ms;
   const auto quality = tracker.quality(call.slot, way);
   if (!quality) return seen;
@@ -22,34 +24,6 @@ shaper::mos_observation observe(const classify::call_tracker& tracker,
 }
 
 }  // namespace
-
-codec_model model_of(classify::codec codec) {
-  switch (codec) {
-    case classify::codec::pcmu:
-    case classify::codec::pcma:
-      return codec_model::g711_plc;
-    case classify::codec::g722:
-      return codec_model::g722;
-    case classify::codec::g729:
-      return codec_model::g729;
-    case classify::codec::g723:
-      return codec_model::g723;
-    case classify::codec::gsm:
-      return codec_model::gsm_efr;
-    case classify::codec::ilbc:
-      return codec_model::ilbc;
-    case classify::codec::amr:
-      return codec_model::amr_nb;
-    case classify::codec::amr_wb:
-      return codec_model::amr_wb;
-    case classify::codec::evs:
-    case classify::codec::opus:
-    case classify::codec::speex:
-    case classify::codec::unknown:
-      break;
-  }
-  return codec_model::opus_fb;
-}
 
 degrade_control::held_call& degrade_control::hold(const classify::tracked_call& call,
                                                   const shaper::policy_line& line,
@@ -82,7 +56,10 @@ void degrade_control::step(classify::call_tracker& tracker, shaper::policy_set& 
     if (call == nullptr) continue;
     const shaper::policy_line* line = call->ended ? nullptr : policies.degrading(slot);
     if (line == nullptr) {
-      held_.erase(slot);
+      // Left as it was, it would hit the call at full strength when a line degrades it again.
+      if (held_.erase(slot) > 0) {
+        for (const direction way : {forward, backward}) policies.set_impairment(slot, way, {});
+      }
       continue;
     }
     held_call& held = hold(*call, *line, tracker, now);

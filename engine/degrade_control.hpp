@@ -39,7 +39,4 @@ class degrade_control {
   std::unordered_map<classify::call_slot, held_call> held_;
 };
 
-/// The E-model's codec for one that was recognised on the wire.
-codec_model model_of(classify::codec codec);
-
 }  // namespace callweir::engine
