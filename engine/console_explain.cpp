@@ -63,7 +63,9 @@ std::string record_text(const object& r, const std::string& type) {
 std::string trial_text(const object& r) {
   const bool matched = field(r, "matched") == "yes";
   const std::string mode = field(r, "mode") == "observe" ? " (observe only)" : "";
-  return matched ? fmt::format("    line {}: matches: {}{}\n", field(r, "policy"),
+  const std::string packets = field(r, "packets");
+  const std::string part = packets.empty() || packets == "-" ? "" : " its " + packets;
+  return matched ? fmt::format("    line {}: matches{}: {}{}\n", field(r, "policy"), part,
                                field(r, "action"), mode)
                  : fmt::format("    line {}: no: {}\n", field(r, "policy"), field(r, "why"));
 }

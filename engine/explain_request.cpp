@@ -45,6 +45,8 @@ std::string trial_record(const std::string& flow, const line_trial& trial) {
   append_string(out, shaper::action_name(trial.action));
   append_key(out, "why");
   append_string(out, trial.why);
+  append_key(out, "packets");
+  append_string(out, trial.packets);
   return out + '}';
 }
 

@@ -101,20 +101,37 @@ std::string misses(const question& q, const shaper::match& m) {
   return {};
 }
 
+/// "voice" or "video" where the line acts on these alone of the flow's packets, else "".
+std::string part_of(flow_role flow, const shaper::match& m) {
+  const auto names = [&](flow_role role) {
+    return std::find(m.roles.begin(), m.roles.end(), role) != m.roles.end();
+  };
+  if (flow != flow_role::media || m.roles.empty() || names(flow_role::media)) return {};
+  if (names(flow_role::voice) == names(flow_role::video)) return {};
+  return flow_role_name(names(flow_role::voice) ? flow_role::voice : flow_role::video);
+}
+
 }  // namespace
 
 std::vector<line_trial> try_lines(const shaper::policy_document& document,
-                                  const shaper::flow_attributes& flow,
+                                  const shaper::flow_attributes& asked,
                                   const std::vector<std::string>& links, time_point now) {
   std::vector<line_trial> out;
+  shaper::flow_attributes flow = asked;
+  for (const auto& peer : document.emergency.peers)
+    flow.emergency = flow.emergency || peer == flow.source || peer == flow.destination;
   if (flow.emergency) {
-    out.push_back({"emergency (built in)", true, true, shaper::action_kind::allow, {}});
+    out.push_back({"emergency (built in)", true, true, shaper::action_kind::allow, {}, {}});
   }
   const question q{document, flow, links, shaper::site_time(document.timezone).minute_of_week(now)};
+  std::string taken;  // what of a bundle earlier lines have taken: "voice", "video", or both
   for (const auto& line : document.lines) {
     std::string why = misses(q, line.when);
+    const std::string packets = part_of(flow.what.role, line.when);
+    if (why.empty() && !packets.empty() && taken.find(packets) != std::string::npos)
+      why = "an earlier line takes its " + packets;
     const bool matched = why.empty();
-    out.push_back({line.name, matched, line.enforce, line.then.kind, std::move(why)});
+    out.push_back({line.name, matched, line.enforce, line.then.kind, std::move(why), packets});
     // A written line on emergencies may still prioritise; nothing else comes before the built-in
     // one.
     const bool emergency_line = line.when.emergency && *line.when.emergency;
@@ -123,7 +140,9 @@ std::vector<line_trial> try_lines(const shaper::policy_document& document,
       out.back().why = "an emergency call is never touched";
       continue;
     }
-    if (matched && line.enforce) return out;
+    if (!matched || !line.enforce) continue;
+    if (packets.empty()) return out;
+    taken += packets;
   }
   return out;
 }

@@ -15,11 +15,13 @@ struct line_trial {
   bool matched = false;
   bool enforce = true;
   shaper::action_kind action = shaper::action_kind::allow;
-  std::string why;  // the first condition that did not hold, "" when all did
+  std::string why;      // the first condition that did not hold, "" when all did
+  std::string packets;  // "voice", "video": acts on these alone of a flow that bundles them; "" all
 };
 
-/// In order, up to and with the line that decides. The built-in emergency line stands first under
-/// the name "emergency (built in)" where it applies. `links`: names by index.
+/// In order, up to and with the line that decides about the flow's last packets. The built-in
+/// emergency line stands first under the name "emergency (built in)" where it applies. `links`:
+/// names by index.
 std::vector<line_trial> try_lines(const shaper::policy_document& document,
                                   const shaper::flow_attributes& flow,
                                   const std::vector<std::string>& links, time_point now);

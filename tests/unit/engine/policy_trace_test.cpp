@@ -21,6 +21,7 @@ policies:
   - { name: pbx, match: { group: pbx }, action: prioritise }
   - { name: watch, match: { voip: true }, action: block, mode: observe }
   - { name: calls, match: { call: true, role: voice, p2p: true }, action: { degrade: { mos: 2 } } }
+  - { name: no-video, match: { role: video, vlan: 7 }, action: block }
   - { name: sales, match: { group: sales, voip: true, schedule: office }, action: block }
   - { name: vlan, match: { vlan: 7, link: uplink }, action: { limit: { rate: 64kbit, per: flow } } }
   - { name: torrents, match: { app: [BitTorrent], min_confidence: 0.5 }, action: { limit: { rate: 256kbit, per: host } } }
@@ -65,8 +66,9 @@ TEST(policy_trace, decides_as_the_compiled_policies_do) {
     const auto trials = try_lines(whole->policies, flow, links, now);
     std::string walked = "built in";
     for (const auto& trial : trials) {
-      if (trial.matched && trial.enforce && trial.policy != "emergency (built in)")
-        walked = trial.policy;
+      const bool hers = trial.matched && trial.enforce && trial.packets != "video";
+      if (hers && walked == "built in" && trial.policy != "emergency (built in)")
+        walked = trial.policy;  // the line that the flow's voice meets
     }
     const int line = (*set)->line_of((*set)->bind(flow, now));
     const std::string compiled =
@@ -92,6 +94,34 @@ TEST(policy_trace, says_why_a_line_did_not_match) {
   EXPECT_FALSE(trials[1].enforce);
   EXPECT_EQ(trials[2].why, "role is unknown");
   EXPECT_TRUE(trials.back().matched);
+}
+
+TEST(policy_trace, goes_on_behind_a_line_that_takes_the_video_alone) {
+  const auto whole = read_configuration(text, "trace.yaml");
+  ASSERT_TRUE(whole.has_value());
+  shaper::flow_attributes flow;
+  flow.source = ip_address::v4(0x0a020304U);
+  flow.vlan_count = 1;
+  flow.vlan[0] = 7;
+  flow.what.role = flow_role::media;
+  flow.what.confidence_pct = 95;
+  const auto trials = try_lines(whole->policies, flow, {"uplink"}, {0});
+  EXPECT_EQ(trials.back().policy, "vlan");
+  const auto video = std::find_if(trials.begin(), trials.end(),
+                                  [](const auto& t) { return t.policy == "no-video"; });
+  ASSERT_NE(video, trials.end());
+  EXPECT_TRUE(video->matched);
+  EXPECT_EQ(video->packets, "video");
+}
+
+TEST(policy_trace, an_emergency_peer_is_said_to_be_one) {
+  auto whole = read_configuration(text, "trace.yaml");
+  ASSERT_TRUE(whole.has_value());
+  whole->policies.emergency.peers = {ip_address::v4(0x08080808U)};
+  shaper::flow_attributes flow;
+  flow.destination = ip_address::v4(0x08080808U);
+  EXPECT_EQ(try_lines(whole->policies, flow, {"uplink"}, {0}).front().policy,
+            "emergency (built in)");
 }
 
 }  // namespace
