@@ -65,7 +65,11 @@ void control_thread::loop() {
   while (!stopping_.load()) {
     bool busy = false;
     try {
-      busy = step(clock_.now());
+      const auto now = clock_.now();
+      const auto wall = std::chrono::system_clock::now().time_since_epoch();
+      state_.policies.set_clock(std::chrono::duration_cast<nanoseconds>(wall) -
+                                nanoseconds{now.ns});
+      busy = step(now);
     } catch (const std::exception& problem) {  // out of memory in a library: packets must not care
       log::error("control", "{}", problem.what());
     }
@@ -138,12 +142,14 @@ bool control_thread::step(time_point now) {
 bool control_thread::take_events(worker_queues& worker, std::size_t index) {
   int taken = 0;
   for (; taken < events_a_round; ++taken) {
-    const classify::flow_event* event = worker.events->front();
-    if (event == nullptr) break;
-    state_.tracker.on_event(*event);
-    state_.book.on_event(*event);
-    if (event->type == classify::flow_event::kind::dialog) spread(*event, index);
+    const classify::flow_event* waiting = worker.events->front();
+    if (waiting == nullptr) break;
+    // Taken out first: one that a library throws at must not come again and again.
+    const classify::flow_event event = *waiting;
     worker.events->drop();
+    state_.tracker.on_event(event);
+    state_.book.on_event(event);
+    if (event.type == classify::flow_event::kind::dialog) spread(event, index);
   }
   state_.events += static_cast<std::uint64_t>(taken);
   return taken > 0;
@@ -152,10 +158,11 @@ bool control_thread::take_events(worker_queues& worker, std::size_t index) {
 bool control_thread::take_bindings(worker_queues& worker) {
   int taken = 0;
   for (; taken < events_a_round; ++taken) {
-    const binding* told = worker.channel->bindings.front();
-    if (told == nullptr) break;
-    state_.book.on_binding(*told, state_.policies.line_name(told->generation, told->line));
+    const binding* waiting = worker.channel->bindings.front();
+    if (waiting == nullptr) break;
+    const binding told = *waiting;
     worker.channel->bindings.drop();
+    state_.book.on_binding(told, state_.policies.line_name(told.generation, told.line));
   }
   return taken > 0;
 }

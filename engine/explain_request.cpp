@@ -97,8 +97,9 @@ std::string enforcement_record(control_state& state, classify::call_slot slot,
 void explain_flow(const control_state& state, const known_flow& flow, control::reply& out) {
   const std::string name = classify::flow_name(flow.flow.id);
   append_json(out.records.emplace_back(), state.book.record(flow));
-  for (const auto& trial : try_lines(state.policies.source().whole.policies,
-                                     attributes_of_known(state, flow), state.links, state.now)) {
+  for (const auto& trial :
+       try_lines(state.policies.source().whole.policies, attributes_of_known(state, flow),
+                 state.links, state.policies.site_now(state.now))) {
     out.records.push_back(trial_record(name, trial));
   }
 }

@@ -25,7 +25,7 @@ result<void> policy_keeper::publish(policy_source source, time_point now) {
   }
   auto made = shaper::policy_set::compile(source.whole.policies, links_, calls_max_, set_.get());
   if (!made) return tl::unexpected(made.error());
-  (*made)->update_schedules(now);
+  (*made)->update_schedules(site_now(now));
   auto shown = std::make_unique<policies_in_force>();
   shown->set = made->get();
   shown->generation = ++generation_;
@@ -71,7 +71,7 @@ result<void> policy_keeper::rollback(time_point now) {
 
 bool policy_keeper::tick(time_point now) {
   free_retired();
-  if (set_ && set_->update_schedules(now)) {
+  if (set_ && set_->update_schedules(site_now(now))) {
     ++refreshes_;
     for (auto* channel : channels_) channel->refresh.store(refreshes_, std::memory_order_release);
   }

@@ -42,6 +42,10 @@ class policy_keeper {
   /// Lets unconfirmed policies expire, flips schedules, frees sets that no worker uses. True when
   /// it rolled back.
   bool tick(time_point now);
+  /// How far the site's clock is ahead of the time that is passed in: schedules follow the former,
+  /// which may be set while we run.
+  void set_clock(nanoseconds ahead) { clock_ahead_ = ahead; }
+  time_point site_now(time_point now) const { return now + clock_ahead_; }
 
   bool running() const { return set_ != nullptr; }
   shaper::policy_set& current() { return *set_; }
@@ -71,6 +75,7 @@ class policy_keeper {
   policy_source source_;
   std::optional<policy_source> before_;
   std::optional<time_point> confirm_until_;
+  nanoseconds clock_ahead_{0};
   std::deque<published> retired_;                                         // oldest first
   std::deque<std::pair<std::uint32_t, std::vector<std::string>>> names_;  // of lines, by generation
 };

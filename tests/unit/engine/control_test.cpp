@@ -214,6 +214,54 @@ TEST_F(control, unconfirmed_policies_roll_back) {
   EXPECT_FALSE(policies.rollback(at(202)).has_value());
 }
 
+TEST_F(control, schedules_follow_the_sites_clock_when_it_is_set) {
+  auto& policies = thread->state().policies;
+  std::string text = policies_yaml("enforce");
+  text += "schedules: { night: \"daily 00:00-01:00\" }\n";  // at(0) is 22:13 UTC
+  text.replace(text.find("match: { voip: true }"), 21, "match: { schedule: night }");
+  ASSERT_TRUE(policies.apply(source_of(text), std::nullopt, at(1)).has_value());
+  shaper::flow_attributes flow;
+  flow.what = media_verdict();
+  EXPECT_EQ(policies.current().line_of(policies.current().bind(flow, at(2))), 1);
+  const auto asked = channel.refresh.load();
+  policies.set_clock(std::chrono::hours(2));
+  policies.tick(at(3));
+  EXPECT_NE(channel.refresh.load(), asked) << "flows are bound anew";
+  EXPECT_EQ(policies.current().line_of(policies.current().bind(flow, at(4))), 0);
+}
+
+TEST_F(control, a_call_that_is_let_go_starts_from_nothing_when_it_is_degraded_again) {
+  send(classify::flow_event::kind::verdict, 0.2);
+  thread->step(at(0.2));
+  run_call(1, 3);
+  const auto calls = thread->state().tracker.active();
+  ASSERT_THAT(calls, SizeIs(1));
+  shaper::flow_attributes flow;
+  flow.what = media_verdict();
+  flow.in_call = true;
+  flow.call = calls.front();
+  flow.call_key = 77;
+  auto& policies = thread->state().policies;
+  policies.current().bind(flow, at(3));
+  run_call(3, 60);
+  ASSERT_GT(thread->state().degrade.find(calls.front())->applied[forward].loss, 0.05);
+  ASSERT_TRUE(
+      policies.apply(source_of(policies_yaml("observe")), std::nullopt, at(60)).has_value());
+  policies.current().bind(flow, at(60));
+  run_call(60, 62);
+  EXPECT_EQ(thread->state().degrade.find(calls.front()), nullptr);
+  ASSERT_TRUE(
+      policies.apply(source_of(policies_yaml("enforce")), std::nullopt, at(62)).has_value());
+  const auto handle = policies.current().bind(flow, at(62));
+  packet_view packet;
+  packet.l3_bytes = 120;
+  for (int i = 0; i < 500; ++i) {  // before the control thread has looked at it
+    EXPECT_NE(
+        policies.current().apply(handle, packet, forward, flow_role::voice, at(70 + i * 0.02)).kind,
+        shaper::fate_kind::drop);
+  }
+}
+
 class requests : public control {
  protected:
   requests() {
