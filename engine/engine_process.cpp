@@ -5,8 +5,6 @@
 #include <sys/random.h>
 
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <mutex>
 
@@ -15,6 +13,7 @@
 #include "engine/control_requests.hpp"
 #include "engine/live_links.hpp"
 #include "engine/pipeline.hpp"
+#include "engine/starting_configuration.hpp"
 
 namespace callweir::engine {
 namespace {
@@ -31,33 +30,6 @@ std::array<std::uint64_t, 2> random_seed() {
   while (::getrandom(seed.data(), sizeof seed, 0) != static_cast<ssize_t>(sizeof seed)) {
   }
   return seed;
-}
-
-result<std::string> read_text(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return fail("cannot be read", path);
-  return std::string((std::istreambuf_iterator<char>(in)), {});
-}
-
-/// The configuration of the file, with the policies that were applied to an earlier engine of this
-/// run.
-result<policy_source> read_source(const engine_process_options& options) {
-  auto text = read_text(options.configuration);
-  if (!text) return tl::unexpected(text.error());
-  auto whole = read_configuration(*text, options.configuration);
-  if (!whole) {
-    for (const auto& problem : whole.error()) refuse(problem);
-    return fail("the configuration has mistakes", options.configuration,
-                "'callweir check' lists them");
-  }
-  const auto applied = read_text(applied_policies_path(options.socket));
-  if (applied) {
-    auto running = read_configuration(*applied, applied_policies_path(options.socket));
-    if (running && keys_needing_restart(*whole, *running).empty()) {
-      return policy_source{std::move(*running), *applied, applied_policies_path(options.socket)};
-    }
-  }
-  return policy_source{std::move(*whole), std::move(*text), options.configuration};
 }
 
 /// One worker's share of the engine, at an address that stays.
@@ -186,7 +158,8 @@ void engine_process::wait_for_end() {
 }
 
 int engine_process::run() {
-  auto source = read_source(options_);
+  auto source =
+      starting_configuration(options_.configuration, applied_policies_path(options_.socket));
   if (!source) return refuse(source.error());
   const configuration whole = source->whole;
   const unsigned workers = workers_for(whole.engine.workers, whole.links);

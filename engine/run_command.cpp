@@ -82,11 +82,12 @@ int run_appliance(const run_request& request) {
   if (whole->links.empty()) {
     return refuse({"there is no link to run", request.configuration, "write one under 'links'"});
   }
-  if (auto made = make_run_folder(request.socket); !made) return refuse(made.error());
+  // First of all: what lies in the folder is the other one's.
   if (auto taken = control::client::connect(request.socket, std::chrono::seconds(1)); taken) {
     return refuse({"another appliance runs and serves this control socket", request.socket,
                    "stop it first, or name another with --socket"});
   }
+  if (auto made = make_run_folder(request.socket); !made) return refuse(made.error());
   auto shared = shared_mapping::create();
   if (!shared) return refuse(shared.error());
   stand_in absent(request.socket, **shared, whole->link_names());
