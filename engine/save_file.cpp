@@ -22,6 +22,15 @@ result<void> write_all(int fd, std::string_view text) {
   return {};
 }
 
+/// Makes the new name last. Without it the content is safe still, only perhaps the older one.
+void sync_folder(const std::string& path) {
+  const auto folder = std::filesystem::path(path).parent_path();
+  const int fd = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;
+  (void)::fsync(fd);
+  ::close(fd);
+}
+
 }  // namespace
 
 result<void> save_file(const std::string& path, std::string_view text) {
@@ -35,6 +44,7 @@ result<void> save_file(const std::string& path, std::string_view text) {
   const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
                         existed ? old.st_mode & 0777 : 0640);
   if (fd < 0) return fail(std::string("cannot write: ") + std::strerror(errno), temporary);
+  if (existed) (void)::fchmod(fd, old.st_mode & 0777);  // whatever the umask
   auto written = write_all(fd, text);
   if (existed) (void)!::fchown(fd, old.st_uid, old.st_gid);
   ::close(fd);
@@ -46,6 +56,7 @@ result<void> save_file(const std::string& path, std::string_view text) {
   if (written && ::rename(temporary.c_str(), target.c_str()) != 0) {
     written = fail(std::strerror(errno));
   }
+  if (written) sync_folder(target);
   if (!written) {
     ::unlink(temporary.c_str());
     error why = written.error();
