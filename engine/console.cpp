@@ -17,7 +17,21 @@ void say(const error& problem) {
   std::fputs(fmt::format("callweir: {}\n", problem.text()).c_str(), stderr);
 }
 
-/// Asks and prints: records as they are with --json, else through `text`.
+/// Records as they are with --json, else through `text`; of a refusal only why.
+int print(const console_options& options, const std::vector<std::string>& records,
+          const control::outcome& end,
+          const std::function<std::string(const std::vector<std::string>&)>& text) {
+  if (end.exit != exit_done) {
+    say(end.problem);
+  } else if (options.json) {
+    for (const auto& record : records) std::fputs((record + "\n").c_str(), stdout);
+  } else {
+    std::fputs(text(records).c_str(), stdout);
+  }
+  return end.exit;
+}
+
+/// Asks and prints.
 int show(const console_options& options, const std::string& request,
          const std::function<std::string(const std::vector<std::string>&)>& text) {
   std::vector<std::string> records;
@@ -26,13 +40,7 @@ int show(const console_options& options, const std::string& request,
     say(end.error());
     return exit_failed;
   }
-  if (options.json) {
-    for (const auto& record : records) std::fputs((record + "\n").c_str(), stdout);
-  } else if (end->exit == exit_done) {
-    std::fputs(text(records).c_str(), stdout);
-  }
-  if (end->exit != exit_done) say(end->problem);
-  return end->exit;
+  return print(options, records, *end, text);
 }
 
 std::string verb_only(const std::string& verb) {
@@ -67,13 +75,7 @@ int show_status(const console_options& options) {
     say(end.error());
     return exit_failed;
   }
-  if (options.json) {
-    for (const auto& record : records) std::fputs((record + "\n").c_str(), stdout);
-  } else {
-    std::fputs(status_text(records).c_str(), stdout);
-  }
-  if (end->exit != exit_done) say(end->problem);
-  return end->exit;
+  return print(options, records, *end, status_text);
 }
 
 int show_calls(const console_options& options) {
@@ -110,30 +112,16 @@ int set_bypass(const console_options& options, const std::string& mode) {
       });
 }
 
-namespace {
-
-/// The `text` of a change record.
-std::string changes_text(const std::vector<std::string>& records, const char* none) {
-  std::string out;
-  for (const auto& record : records) {
-    constexpr std::string_view begin = R"({"type":"change","text":")";
-    if (!record.starts_with(begin) || record.size() < begin.size() + 2) continue;
-    std::string text = record.substr(begin.size(), record.size() - begin.size() - 2);
-    for (std::size_t at = 0; (at = text.find('\\', at)) != std::string::npos; ++at)
-      text.erase(at, 1);
-    out += text + "\n";
-  }
-  return out.empty() ? std::string(none) + "\n" : out;
-}
-
-}  // namespace
-
 int send_policies(const console_options& options, const std::string& verb, const std::string& file,
                   std::int64_t confirm_s) {
   // Read here first: every mistake is listed with its place, not only the first.
   if (auto read = load_configuration(file); !read) {
     for (const auto& problem : read.error()) say(problem);
     return exit_usage;
+  } else {
+    for (const auto& warning : read->warnings) {
+      std::fputs(fmt::format("callweir: warning: {}\n", warning.text()).c_str(), stderr);
+    }
   }
   std::ifstream in(file, std::ios::binary);
   const std::string text((std::istreambuf_iterator<char>(in)), {});

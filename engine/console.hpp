@@ -47,6 +47,8 @@ std::string calls_text(const std::vector<std::string>& records, std::size_t rows
 std::string flows_text(const std::vector<std::string>& records, std::size_t rows_most);
 std::string hosts_text(const std::vector<std::string>& records, std::size_t rows_most);
 std::string policies_text(const std::vector<std::string>& records);
+/// Changes, a line each; `none` where there are none.
+std::string changes_text(const std::vector<std::string>& records, const char* none);
 std::string explanation_text(const std::vector<std::string>& records);
 
 }  // namespace callweir::engine

@@ -190,6 +190,12 @@ std::string hosts_text(const std::vector<std::string>& records, std::size_t rows
   return table.rows() == 0 ? "no hosts\n" : table.text(rows_most);
 }
 
+std::string changes_text(const std::vector<std::string>& records, const char* none) {
+  std::string out;
+  for (const auto& change : parsed(records, "change")) out += get(change, "text") + "\n";
+  return out.empty() ? std::string(none) + "\n" : printable(out, true);
+}
+
 std::string policies_text(const std::vector<std::string>& records) {
   std::string out;
   for (const auto& head : parsed(records, "policies")) {

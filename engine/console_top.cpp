@@ -9,6 +9,7 @@
 #include <cstdio>
 
 #include "engine/console.hpp"
+#include "engine/text_table.hpp"
 
 namespace callweir::engine {
 namespace {
@@ -59,9 +60,15 @@ std::string screen(const round& got, std::size_t rows) {
   return out;
 }
 
-std::size_t terminal_rows() {
+struct terminal_size {
+  std::size_t rows = 50, columns = 200;
+};
+
+terminal_size size_of_terminal() {
   winsize size{};
-  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 ? size.ws_row : 50;
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0)
+    return {};
+  return {size.ws_row, size.ws_col};
 }
 
 /// True when the user wants out. Waits a second at most.
@@ -98,11 +105,14 @@ int show_top(const console_options& options) {
   const raw_terminal keys;
   do {
     got = fetch(options);
-    const std::string text =
-        got ? screen(*got, terminal_rows()) : "callweir: " + got.error().text() + "\n";
-    std::fputs(("\x1b[H\x1b[2J" + text + "\nq: quit\n").c_str(), stdout);
+    const auto [rows, columns] = size_of_terminal();
+    const std::string text = got ? screen(*got, rows) : "callweir: " + got.error().text() + "\n";
+    // The last row is the keys'; a line end behind it would scroll the first one away.
+    const std::string shown = clipped(text, rows - 1, columns);
+    std::fputs(("\x1b[H\x1b[2J" + shown + "q: quit").c_str(), stdout);
     std::fflush(stdout);
   } while (!wait_for_quit(keyboard));
+  std::fputs("\n", stdout);
   return exit_done;
 }
 

@@ -4,6 +4,7 @@
 #include <boost/json/value.hpp>
 
 #include "base/log.hpp"
+#include "engine/text_table.hpp"
 
 namespace callweir::engine {
 namespace {
@@ -15,10 +16,17 @@ std::string text_field(const boost::json::object& object, const char* key) {
   return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
-std::int64_t number_field(const boost::json::object& object, const char* key,
-                          std::int64_t otherwise) {
+/// nullopt where it is there and is no whole number.
+std::optional<std::int64_t> number_field(const boost::json::object& object, const char* key,
+                                         std::int64_t otherwise) {
   const auto* value = object.if_contains(key);
-  return value != nullptr && value->is_int64() ? value->get_int64() : otherwise;
+  if (value == nullptr) return otherwise;
+  return value->is_int64() ? std::optional(value->get_int64()) : std::nullopt;
+}
+
+control::reply no_number(const char* key) {
+  return control::reply::refused({std::string("'") + key + "' expects a whole number", {}, {}},
+                                 exit_usage);
 }
 
 }  // namespace
@@ -49,16 +57,20 @@ control::reply control_requests::dispatch(std::string_view request, const contro
   if (verb == "hosts") return hosts();
   if (verb == "flows") {
     const auto limit = number_field(object, "limit", 1000);
-    return flows(limit <= 0 ? flows_most
-                            : std::min<std::size_t>(static_cast<std::size_t>(limit), flows_most));
+    if (!limit) return no_number("limit");
+    return flows(*limit <= 0 ? flows_most
+                             : std::min<std::size_t>(static_cast<std::size_t>(*limit), flows_most));
   }
   if (verb == "explain") return explain(text_field(object, "id"));
   if (verb == "bypass") return bypass(text_field(object, "mode"), who);
   if (verb == "policy-list") return policy_list();
-  const std::string text = text_field(object, "text"), name = text_field(object, "name");
+  // The name goes into the log, where a line is a line.
+  const std::string text = text_field(object, "text"), name = printable(text_field(object, "name"));
   if (verb == "policy-diff") return policy_diff(text, name);
-  if (verb == "policy-apply")
-    return policy_apply(text, name, number_field(object, "confirm_s", 0), who);
+  if (verb == "policy-apply") {
+    const auto confirm_s = number_field(object, "confirm_s", 0);
+    return confirm_s ? policy_apply(text, name, *confirm_s, who) : no_number("confirm_s");
+  }
   if (verb == "policy-confirm") return policy_confirm(who);
   if (verb == "policy-rollback") return policy_rollback(who);
   if (verb == "policy-save") return policy_save(who);
@@ -68,7 +80,8 @@ control::reply control_requests::dispatch(std::string_view request, const contro
 
 control::reply control_requests::on_control(
     const std::function<control::reply(control_state&)>& work) {
-  control::reply out;
+  // What the work throws there must not look like an empty answer here.
+  control::reply out = control::reply::refused({"the request failed", {}, "the log says more"});
   if (!thread_.run([&](control_state& state) { out = work(state); })) {
     return control::reply::refused({"the control thread is busy", {}, "try again in a second"});
   }

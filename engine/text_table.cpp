@@ -68,6 +68,17 @@ std::string printable(const std::string& text, bool lines) {
   return out;
 }
 
+std::string clipped(const std::string& text, std::size_t rows, std::size_t columns) {
+  std::string out;
+  std::size_t at = 0;
+  for (std::size_t row = 0; row < rows && at < text.size(); ++row) {
+    const auto end = std::min(text.find('\n', at), text.size());
+    out += columns > 0 ? cut(text.substr(at, end - at), columns) + "\n" : "\n";
+    at = end + 1;
+  }
+  return out;
+}
+
 std::string short_count(std::uint64_t value) {
   if (value < 10'000) return fmt::format("{}", value);
   constexpr const char* units[] = {"k", "M", "G", "T"};

@@ -31,6 +31,8 @@ class text_table {
 /// What a terminal must not interpret (control characters) becomes '?'; line ends stay where
 /// `lines` says so.
 std::string printable(const std::string& text, bool lines = false);
+/// At most `rows` lines of at most `columns` code points, what is beyond left out.
+std::string clipped(const std::string& text, std::size_t rows, std::size_t columns);
 /// "1.5 M", "820 k", "37": short counts for people.
 std::string short_count(std::uint64_t value);
 

@@ -2,6 +2,7 @@
 // this test.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -9,6 +10,7 @@
 
 #include "engine/control_requests.hpp"
 #include "engine/save_file.hpp"
+#include "engine/starting_configuration.hpp"
 
 namespace callweir::engine {
 namespace {
@@ -333,6 +335,23 @@ TEST_F(requests, apply_shows_the_difference_and_keeps_it_for_the_next_engine) {
   EXPECT_EQ(file("applied.yaml"), policies_yaml("observe"));
 }
 
+TEST_F(requests, a_time_to_confirm_that_is_no_number_is_not_taken_for_none) {
+  for (const char* more : {R"(,"confirm_s":"60")", R"(,"confirm_s":60.5)", R"(,"confirm_s":null)",
+                           R"(,"confirm_s":18446744073709551615)"}) {
+    const auto got = ask(policy_request("policy-apply", policies_yaml("observe"), more));
+    EXPECT_EQ(got.end.exit, exit_usage) << more;
+  }
+  EXPECT_EQ(ask(R"({"verb":"flows","limit":"all"})").end.exit, exit_usage);
+  EXPECT_EQ(file("applied.yaml"), "");
+}
+
+TEST_F(requests, a_name_cannot_write_lines_of_its_own_into_the_log) {
+  std::string request = policy_request("policy-apply", policies_yaml("observe"));
+  request.replace(request.find("new.yaml"), 8, "a\\nb");
+  ASSERT_EQ(ask(request).end.exit, exit_done);
+  EXPECT_THAT(ask(R"({"verb":"policy-list"})").records.front(), HasSubstr(R"("file":"a?b")"));
+}
+
 TEST_F(requests, apply_refuses_what_needs_a_restart) {
   std::string other = policies_yaml("observe");
   other.replace(other.find("kernel: a"), 9, "kernel: z");
@@ -353,6 +372,31 @@ TEST_F(requests, save_replaces_the_file_and_keeps_the_earlier_one) {
   EXPECT_EQ(ask(R"({"verb":"policy-save"})").end.exit, exit_done);
   EXPECT_EQ(file("callweir.yaml"), policies_yaml("observe"));
   EXPECT_EQ(file("callweir.yaml.bak"), "old");
+}
+
+TEST_F(requests, save_keeps_the_mode_whatever_the_umask) {
+  ASSERT_TRUE(save_file(folder + "/callweir.yaml", "old").has_value());
+  std::filesystem::permissions(folder + "/callweir.yaml", std::filesystem::perms(0644));
+  const auto before = ::umask(077);
+  EXPECT_EQ(ask(R"({"verb":"policy-save"})").end.exit, exit_done);
+  ::umask(before);
+  EXPECT_EQ(std::filesystem::status(folder + "/callweir.yaml").permissions(),
+            std::filesystem::perms(0644));
+}
+
+TEST_F(requests, an_engine_that_takes_over_goes_on_with_what_ran) {
+  const std::string path = folder + "/callweir.yaml", kept = folder + "/applied.yaml";
+  EXPECT_FALSE(starting_configuration(path, kept).has_value());
+  ASSERT_TRUE(save_file(path, policies_yaml("observe")).has_value());
+  ASSERT_TRUE(starting_configuration(path, kept).has_value());
+  for (const std::string& edited : {std::string("links: [half an ed"), policies_yaml("enforce")}) {
+    ASSERT_TRUE(save_file(path, edited).has_value());
+    const auto again = starting_configuration(path, kept);
+    ASSERT_TRUE(again.has_value());
+    EXPECT_EQ(again->text, policies_yaml("observe"));
+  }
+  std::filesystem::remove(kept);
+  EXPECT_EQ(starting_configuration(path, kept)->text, policies_yaml("enforce"));
 }
 
 }  // namespace
