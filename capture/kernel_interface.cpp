@@ -11,6 +11,8 @@
 #include <cstring>
 #include <fstream>
 
+#include "capture/netlink_question.hpp"
+
 namespace callweir::capture {
 namespace {
 
@@ -106,6 +108,16 @@ bool kernel_interface::carrier() const {
 }
 bool kernel_interface::is_loopback() const {
   return (flags_of(name_) & IFF_LOOPBACK) != 0;
+}
+
+std::string kernel_interface::master() const {
+  ifinfomsg about{};
+  about.ifi_index = index_;
+  question<ifinfomsg> q(RTM_GETLINK, about);
+  const auto above = q.ask(RTM_NEWLINK) ? q.find(IFLA_MASTER) : std::nullopt;
+  std::array<char, IF_NAMESIZE> name{};
+  if (!above || if_indextoname(static_cast<unsigned>(*above), name.data()) == nullptr) return {};
+  return name.data();
 }
 
 std::string kernel_interface::driver() const {

@@ -23,6 +23,8 @@ class kernel_interface {
   bool admin_up() const;
   bool carrier() const;  // false also when administratively down
   bool is_loopback() const;
+  /// The bridge, bond or other interface that it is a member of, "" for none.
+  std::string master() const;
   /// Kernel driver, "veth", "ixgbe", "" where it does not say.
   std::string driver() const;
   /// Has an IPv4 address: somebody may be managing the machine through it.

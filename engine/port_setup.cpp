@@ -34,20 +34,62 @@ void each_kernel_port(const std::vector<link_config>& links, Visit visit) {
         visit(link, *port, port == &link.inside ? "inside" : "outside");
 }
 
-result<void> check_shape(const std::vector<link_config>& links) {
-  std::vector<std::string> seen;
-  for (const auto& link : links) {
-    if (link.fail_open == link_config::fail_open_mode::kernel && !link.is_kernel())
-      return fail("only links of two kernel interfaces fail open", place(link, "fail_open"),
-                  "write 'fail_open: none' to accept that traffic stops with the engine");
-    for (const auto* port : {&link.inside, &link.outside}) {
-      if (std::find(seen.begin(), seen.end(), port->device) != seen.end())
-        return fail("port '" + port->device + "' is used twice",
-                    place(link, port == &link.inside ? "inside" : "outside"));
-      seen.push_back(port->device);
-    }
+bool is_used_by(const link_config& link, const std::string& device) {
+  return link.inside.device == device || link.outside.device == device;
+}
+
+/// What the configuration alone shows to be wrong with a link.
+result<void> check_shape(const link_config& link, const std::vector<link_config>& links) {
+  if (link.fail_open == link_config::fail_open_mode::kernel && !link.is_kernel())
+    return fail("only links of two kernel interfaces fail open", place(link, "fail_open"),
+                "write 'fail_open: none' to accept that traffic stops with the engine");
+  for (const auto* port : {&link.inside, &link.outside}) {
+    const auto users = std::count_if(links.begin(), links.end(), [&](const auto& each) {
+      return is_used_by(each, port->device);
+    });
+    if (users > 1 || link.inside.device == link.outside.device)
+      return fail("port '" + port->device + "' is used twice",
+                  place(link, port == &link.inside ? "inside" : "outside"));
   }
   return {};
+}
+
+/// What must hold before anything of an interface is changed: that it is there and nobody else's.
+/// Redirecting the loopback would cut the machine off from itself, redirecting a bridge's port the
+/// bridge.
+result<void> check_free(const port_config& config) {
+  const auto port = kernel_interface::open(config.device);
+  if (!port) return tl::unexpected(port.error());
+  if (port->is_loopback()) return fail("the loopback cannot be a port of a link");
+  if (const auto above = port->master(); !above.empty())
+    return fail("is a member of '" + above + "', which sends and receives by it, too", "",
+                "ip link set " + config.device + " nomaster");
+  return {};
+}
+
+result<void> check_free(const link_config& link) {
+  for (const auto* port : {&link.inside, &link.outside}) {
+    if (port->type != port_config::kind::kernel) continue;
+    auto free = check_free(*port);
+    if (free) continue;
+    free.error().where =
+        place(link, port == &link.inside ? "inside" : "outside") + " (" + port->device + ")";
+    return free;
+  }
+  return {};
+}
+
+/// The kernel's wire under a link. Nothing else of its interfaces is changed.
+result<void> lay_pass_through(const link_config& link) {
+  for (const auto* config : {&link.inside, &link.outside}) {
+    const auto port = kernel_interface::open(config->device);
+    if (!port) return tl::unexpected(port.error());
+    (void)port->set_promiscuous();
+    (void)port->set_admin_up(true);
+  }
+  auto joined = capture::join_pass_through(link.inside.device, link.outside.device);
+  if (!joined) joined.error().where = "link '" + link.name + "'";
+  return joined;
 }
 
 result<void> set_queues(const kernel_interface& port, unsigned workers) {
@@ -69,8 +111,7 @@ result<void> set_queues(const kernel_interface& port, unsigned workers) {
 }
 
 /// Everything about one port that can be mended, mended; the rest an error.
-result<void> set_up(const kernel_interface& port, unsigned workers, bool is_linked) {
-  if (port.is_loopback()) return fail("the loopback cannot be a port of a link", port.name());
+result<void> set_up(const kernel_interface& port, unsigned workers) {
   if (auto done = port.set_promiscuous(); !done) return done;
   if (auto done = port.set_admin_up(true); !done) return done;
   port.silence();
@@ -88,7 +129,7 @@ result<void> set_up(const kernel_interface& port, unsigned workers, bool is_link
   if (!left->empty())
     return fail("offload '" + left->front() + "' alters frames and cannot be switched off",
                 port.name(), "use another interface");
-  if (is_linked && port.has_ipv4_address())
+  if (port.has_ipv4_address())
     log::warning("links", "port {} has an IP address: nothing reaches it there any more",
                  port.name());
   if (!capture::finish_frames_at_peer(port))
@@ -139,25 +180,15 @@ port_lock::~port_lock() {
 }
 
 result<void> set_up_ports(const std::vector<link_config>& links, unsigned workers) {
-  // First what keeps traffic flowing, on every link where it can be had.
-  result<void> wire;
+  // First what keeps traffic flowing, on every link that nothing is wrong with so far.
+  result<void> first;
   for (const auto& link : links) {
-    if (!link.is_kernel()) continue;
-    const auto a = kernel_interface::open(link.inside.device);
-    const auto b = kernel_interface::open(link.outside.device);
-    if (!a || !b || a->index() == b->index()) continue;
-    for (const auto& port : {*a, *b}) {
-      (void)port.set_promiscuous();
-      (void)port.set_admin_up(true);
-    }
-    if (auto joined = capture::join_pass_through(link.inside.device, link.outside.device);
-        !joined && wire) {
-      wire = joined;
-      wire.error().where = "link '" + link.name + "'";
-    }
+    auto done = check_shape(link, links);
+    if (done) done = check_free(link);
+    if (done && link.is_kernel()) done = lay_pass_through(link);
+    if (!done && first) first = done;
   }
-  if (!wire) return wire;
-  if (auto fine = check_shape(links); !fine) return fine;
+  if (!first) return first;
 
   result<void> outcome;
   each_kernel_port(links,
@@ -168,7 +199,7 @@ result<void> set_up_ports(const std::vector<link_config>& links, unsigned worker
                        outcome = fail(port.error().what, place(link, which), port.error().mend);
                        return;
                      }
-                     outcome = set_up(*port, workers, true);
+                     outcome = set_up(*port, workers);
                      if (!outcome)
                        outcome.error().where = place(link, which) + " (" + config.device + ")";
                    });
@@ -196,7 +227,8 @@ void raise_ports(const std::vector<link_config>& links) {
 std::vector<int> kernel_indices(const std::vector<link_config>& links) {
   std::vector<int> indices;
   each_kernel_port(links, [&](const link_config&, const port_config& config, const char*) {
-    if (const auto port = kernel_interface::open(config.device)) indices.push_back(port->index());
+    const auto port = kernel_interface::open(config.device);
+    indices.push_back(port ? port->index() : 0);
   });
   return indices;
 }

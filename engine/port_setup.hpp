@@ -25,16 +25,16 @@ class port_lock {
   std::vector<int> sockets_;
 };
 
-/// Pass-through on every link whose two interfaces are there, then every port checked and set: up,
-/// promiscuous, no altering offloads, receive queues as many as are polled, MTUs equal and not too
-/// large. The first error is returned (exit 2, naming the port), with every pass-through that can
-/// be up left up.
+/// Pass-through on every link whose two interfaces are there and nobody else's, then every port
+/// checked and set: up, promiscuous, no altering offloads, receive queues as many as are polled,
+/// MTUs equal and not too large. The first error is returned (exit 2, naming the port), with every
+/// pass-through that can be up left up.
 result<void> set_up_ports(const std::vector<capture::link_config>& links, unsigned workers);
 
 /// Lets every kernel port of the links up again (one may have been held down when an engine died).
 void raise_ports(const std::vector<capture::link_config>& links);
 
-/// Interfaces of all kernel ports, by index.
+/// Interfaces of all kernel ports, by index; 0 for one that is not there.
 std::vector<int> kernel_indices(const std::vector<capture::link_config>& links);
 
 }  // namespace callweir::engine

@@ -29,6 +29,12 @@ def attempt(w, ports, words, passes=True):
     return wrong
 
 
+def redirected(w, *ports):
+    """Ports that a refused run must not have touched, but has."""
+    return [f"{port}: redirected by a run that refused it" for port in ports
+            if "Redirect" in w.run("c", "tc", "filter", "show", "dev", port, "ingress")]
+
+
 def second_run(w):
     first = wire.Forward(w)
     try:
@@ -50,6 +56,12 @@ def main():
         wrong += attempt(w, ("in0", "nope0"), ("nope0", "no interface"), passes=False)
         wrong += attempt(w, ("in0", "in0"), ("in0", "twice"), passes=False)
         wrong += attempt(w, ("lo", "out0"), ("lo", "loopback"), passes=False)
+        wrong += redirected(w, "lo", "out0")
+        w.run("c", "ip", "link", "add", "br7", "type", "bridge")
+        w.run("c", "ip", "link", "set", "in0", "master", "br7")
+        wrong += attempt(w, ("in0", "out0"), ("in0", "member of 'br7'", "nomaster"), passes=False)
+        wrong += redirected(w, "in0", "out0")
+        w.run("c", "ip", "link", "del", "br7")
         wrong += attempt(w, ("net_null0,size=64", "net_bad0,x=1"), ("net_bad0",), passes=False)
         w.run("c", "ip", "link", "set", "out0", "mtu", 1400)
         wrong += attempt(w, ("in0", "out0"), ("MTU 1500 and 1400", "out0"))
