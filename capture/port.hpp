@@ -77,13 +77,12 @@ class port_set {
   /// Opens every queue. Frames of kernel ports stay with the pass-through where the program's map
   /// lets us arrange it.
   result<void> start();
-  /// From here on they come to us: call when every port is polled.
+  /// From here on they come to us: call when every port is polled. Again after unhook_xdp().
   result<void> take_over();
   ~port_set();
   port_set(const port_set&) = delete;
   port_set& operator=(const port_set&) = delete;
 
-  /// Queues that both ports of the link have; where there are fewer than workers a distributor is
   /// Queues of one port, all of which must be polled.
   unsigned queues(std::size_t link, side which) const;
   /// Queues that both ports of the link have.

@@ -132,13 +132,13 @@ struct port_set::impl {
   std::vector<link_config> names;
   frame_pool pool;
   bool busy_poll = false;
-  struct waiting_socket {
+  struct kernel_socket {
     int interface_index;
     std::uint32_t queue;
     int socket;
     std::string where;
   };
-  std::vector<waiting_socket> waiting;  // for take_over()
+  std::vector<kernel_socket> sockets;  // for take_over()
 
   result<void> start_queue(std::size_t link, side which, std::size_t queue);
   result<void> plug(const link_config& link, std::uint16_t index, side which, unsigned queues);
@@ -243,7 +243,7 @@ result<void> port_set::impl::start_queue(std::size_t link, side which, std::size
     if (const auto out_interface = kernel_interface::open(beyond.device))
       forward_strays(opened.devices[queue], out_interface->index());
   if (fresh.size() != 1) return fail("the driver's AF_XDP socket is not found", where);
-  waiting.push_back({interface->index(), static_cast<std::uint32_t>(queue), fresh.front(), where});
+  sockets.push_back({interface->index(), static_cast<std::uint32_t>(queue), fresh.front(), where});
   return {};
 }
 
@@ -266,12 +266,11 @@ result<void> port_set::start() {
 }
 
 result<void> port_set::take_over() {
-  for (const auto& each : impl_->waiting)
+  for (const auto& each : impl_->sockets)
     if (auto done = hook_xdp(each.interface_index, each.queue, each.socket); !done) {
       done.error().where = each.where;
       return done;
     }
-  impl_->waiting.clear();
   return {};
 }
 

@@ -7,6 +7,7 @@ namespace callweir::engine {
 namespace {
 
 constexpr auto look_every = std::chrono::milliseconds(50);
+constexpr nanoseconds beat_fresh = std::chrono::milliseconds(100);
 
 const capture::port_config& port_of(const capture::link_config& link, side which) {
   return which == side::inside ? link.inside : link.outside;
@@ -66,11 +67,25 @@ void link_keeper::look(time_point now) {
   set_alarm(shared_, alarm_overload, any_load);
 }
 
+void link_keeper::take_frames_again() {
+  if (shared_.withheld.load() == 0) return;
+  const time_point now{steady_clock::monotonic_ns()};
+  for (std::uint32_t w = 0; w < shared_.workers.load() && w < capture::workers_max; ++w)
+    if (now - time_point{shared_.worker[w].heartbeat_ns.load()} > beat_fresh) return;
+  if (const auto taken = ports_.take_over(); !taken) {
+    log::error("links", "cannot take the frames again: {}", taken.error().text());
+    return;  // the supervisor starts another engine
+  }
+  shared_.withheld.store(0);
+  log::info("links", "every worker answers again: traffic is inspected");
+}
+
 void link_keeper::start() {
   stopping_ = false;
   thread_ = std::thread([this] {
     while (!stopping_) {
       look(clock_.now());
+      take_frames_again();
       std::this_thread::sleep_for(look_every);
     }
   });

@@ -1,5 +1,5 @@
 // The engine's thread for what changes slowly: carriers of the ports, link state handed on, alarms
-// of ports and load.
+// of ports and load, frames taken again that the supervisor gave to the kernel.
 #pragma once
 
 #include <atomic>
@@ -27,6 +27,7 @@ class link_keeper {
 
  private:
   void look(time_point now);
+  void take_frames_again();
   bool carrier(std::size_t link, side which) const;
   void set_port(std::size_t link, side which, bool up);
 

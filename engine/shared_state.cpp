@@ -64,7 +64,7 @@ const char* alarm_name(alarm bit) {
 }
 
 appliance_state shared_state::state() const noexcept {
-  if (pass_through.load() != 0) return appliance_state::pass_through;
+  if (pass_through.load() != 0 || withheld.load() != 0) return appliance_state::pass_through;
   if (ready.load() == 0) return appliance_state::starting;
   return bypass.load() != 0 ? appliance_state::bypass : appliance_state::inspecting;
 }

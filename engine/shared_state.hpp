@@ -45,13 +45,17 @@ struct alignas(64) link_state {
 };
 
 struct shared_state {
-  static constexpr std::uint32_t magic_value = 0x43574c31;
+  static constexpr std::uint32_t magic_value = 0x43574c32;
   std::uint32_t magic = magic_value;
   // Written by the supervisor.
   std::atomic<std::int32_t> supervisor_pid{0}, engine_pid{0}, dashboard_pid{0};
   std::atomic<std::uint32_t> restarts{0};  // engine restarts since the supervisor began
   std::atomic<std::uint32_t> alarms{0};  // bits of `alarm`; either side sets, either clears its own
   std::atomic<std::uint32_t> pass_through{0};  // 1: the supervisor runs no engine
+  std::atomic<std::uint32_t> stalls{0};  // times that a late heartbeat gave frames to the kernel
+  // 1: frames go to the kernel's pass-through because a heartbeat was late. The supervisor sets it,
+  // the engine clears it when it has taken them again.
+  std::atomic<std::uint32_t> withheld{0};
   // Written by the engine.
   std::atomic<std::uint32_t> ready{0};  // 1: every worker forwards. Cleared by the supervisor
   std::atomic<std::uint32_t> bypass{

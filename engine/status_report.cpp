@@ -78,6 +78,8 @@ std::string status_json(const shared_state& shared, const std::vector<std::strin
   append_alarms(out, shared.alarms.load(std::memory_order_relaxed));
   append_key(out, "restarts");
   append_integer(out, shared.restarts.load(std::memory_order_relaxed));
+  append_key(out, "stalls");
+  append_integer(out, shared.stalls.load(std::memory_order_relaxed));
   append_key(out, "workers");
   append_integer(out, shared.workers.load(std::memory_order_relaxed));
   static const status_details none;

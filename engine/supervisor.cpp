@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -23,6 +24,8 @@ namespace {
 
 constexpr long tick_ns = 10'000'000;
 constexpr int stop_patience_ms = 3000;
+constexpr nanoseconds interfaces_every = std::chrono::milliseconds(200);
+constexpr nanoseconds interfaces_pause = std::chrono::seconds(2);  // after a set-up that failed
 constexpr nanoseconds dashboard_pause = std::chrono::seconds(2);
 
 time_point monotonic() {
@@ -62,7 +65,10 @@ class supervisor {
   void watch_engine(time_point now);
   void engine_ended(int status, time_point now);
   void take_packets_back();
-  bool is_hung(time_point now) const;
+  void watch_heartbeats(time_point now);
+  bool is_late(time_point now) const;
+  void kill_engine(const char* why);
+  void watch_interfaces(time_point now);
   void watch_dashboard(time_point now);
   void stop_all();
   void alarm_on(alarm bit) { shared_->alarms.fetch_or(bit); }
@@ -77,9 +83,11 @@ class supervisor {
   std::unique_ptr<death_watch> watch_;
   bool without_ndpi_ = false;
   bool was_ready_ = false;  // this engine
+  bool killed_ = false;     // this engine, by us
   bool ever_ready_ = false;
   bool absent_ = false;
   time_point started_{}, ready_since_{}, start_at_{}, dashboard_at_{}, last_tick_{};
+  time_point withheld_since_{}, interfaces_at_{};
   std::optional<int> exit_with_;
 };
 
@@ -100,6 +108,7 @@ void supervisor::start_engine() {
   watch_.reset();
   renew_sign_of_life(*shared_);
   shared_->ready.store(0);
+  shared_->withheld.store(0);
   for (auto& each : shared_->worker) each.heartbeat_ns.store(0);
   std::vector<std::string> argv = {"/proc/self/exe"};
   argv.insert(argv.end(), options_.engine_arguments.begin(), options_.engine_arguments.end());
@@ -108,7 +117,7 @@ void supervisor::start_engine() {
   if (without_ndpi_) argv.emplace_back("--without-ndpi");
   auto child = child_process::start(argv, shared_.fd());
   started_ = monotonic();
-  was_ready_ = false;
+  was_ready_ = killed_ = false;
   if (!child) {
     log::error("supervisor", "{}", child.error().text());
     engine_ended(1, started_);
@@ -118,13 +127,59 @@ void supervisor::start_engine() {
   shared_->engine_pid.store(engine_->pid());
 }
 
-bool supervisor::is_hung(time_point now) const {
-  if (!was_ready_) return now - started_ > options_.start_patience;
+bool supervisor::is_late(time_point now) const {
   for (std::uint32_t i = 0; i < shared_->workers.load() && i < capture::workers_max; ++i) {
     const auto beat = shared_->worker[i].heartbeat_ns.load();
     if (beat != 0 && now - time_point{beat} > options_.heartbeat_patience) return true;
   }
   return false;
+}
+
+void supervisor::kill_engine(const char* why) {
+  take_packets_back();
+  engine_->send(SIGKILL);
+  killed_ = true;
+  log::error("supervisor", "the engine {}: killed", why);
+}
+
+/// A late heartbeat costs inspection at once and the engine only when it lasts. A busy machine
+/// keeps a healthy worker from running for hundreds of milliseconds; to start again would take it
+/// longer, and the calls with it.
+void supervisor::watch_heartbeats(time_point now) {
+  if (shared_->withheld.load() != 0) {
+    if (now - withheld_since_ <= options_.hang_patience) return;
+    alarm_on(alarm_engine_hung);
+    kill_engine("stopped answering");
+    return;
+  }
+  if (!is_late(now)) return;
+  take_packets_back();
+  withheld_since_ = now;
+  shared_->stalls.fetch_add(1);
+  shared_->withheld.store(1);
+  log::warning("supervisor", "a worker is late: traffic passes uninspected until it answers");
+}
+
+/// An interface that was taken away and came back under its name (a card plugged in again, a veth
+/// made anew) is another one to the kernel: without pass-through, and the engine's sockets are
+/// those of the old one.
+void supervisor::watch_interfaces(time_point now) {
+  if (now < interfaces_at_) return;
+  interfaces_at_ = now + interfaces_every;
+  const auto there = kernel_indices(options_.links);
+  if (there == interfaces_ || std::find(there.begin(), there.end(), 0) != there.end()) return;
+  if (const auto done = set_up_ports(options_.links, options_.workers); !done) {
+    log::error("supervisor", "an interface came back and cannot be used: {}", done.error().text());
+    interfaces_at_ = now + interfaces_pause;
+    return;
+  }
+  log::warning("supervisor", "an interface came back: the engine starts again");
+  watch_.reset();
+  take_packets_back();
+  if (engine_) engine_->stop(stop_patience_ms);
+  engine_.reset();
+  interfaces_ = there;
+  start_engine();
 }
 
 void supervisor::engine_ended(int status, time_point now) {
@@ -182,15 +237,9 @@ void supervisor::watch_engine(time_point now) {
   }
   // When we ourselves were kept from running, the heartbeats are as late as we are.
   if (now - last_tick_ > options_.heartbeat_patience / 2) return;
-  if (is_hung(now)) {
-    take_packets_back();
-    engine_->send(SIGKILL);
-    if (was_ready_) alarm_on(alarm_engine_hung);
-    log::error("supervisor", "the engine {}: killed",
-               was_ready_ ? "stopped answering" : "did not become ready in time");
-    started_ = now;  // once
-    for (auto& each : shared_->worker) each.heartbeat_ns.store(0);
-  }
+  if (!killed_ && was_ready_) watch_heartbeats(now);
+  if (!killed_ && !was_ready_ && now - started_ > options_.start_patience)
+    kill_engine("did not become ready in time");
   if (!policy_.crashed_lately(now)) {
     alarm_off(alarm_engine_crashed);
     alarm_off(alarm_engine_hung);
@@ -244,6 +293,7 @@ int supervisor::run() {
     if (exit_with_) break;
     const auto now = monotonic();
     watch_engine(now);
+    watch_interfaces(now);
     watch_dashboard(now);
     last_tick_ = now;
   }
@@ -261,6 +311,7 @@ int supervise(const supervisor_options& options, shared_mapping& shared) {
     return static_cast<int>(exit_usage);
   };
   if (!lock) return refuse(lock.error());
+  if (options.on_ports_held) options.on_ports_held();
   if (const auto done = set_up_ports(options.links, options.workers); !done)
     return refuse(done.error());
   return supervisor(options, shared).run();

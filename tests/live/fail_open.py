@@ -96,6 +96,69 @@ def supervisor_killed():
             f.kill()
 
 
+def stalled():
+    """A worker that is kept from running for a second: the frames go round it, and it goes on with them afterwards."""
+    with wire.Wire("fail") as w:
+        f = wire.Forward(w)
+        s = None
+        try:
+            engine = f.inspecting()["engine"]
+            s = stream.Stream(w.socket("l", "l0"), w.socket("r", "r0"))
+            failures = steady(s)
+            os.kill(engine, signal.SIGSTOP)
+            begin = time.time()
+            s.collect(1)
+            os.kill(engine, signal.SIGCONT)
+            resumed = time.time()
+            f.wait(lambda now: now["state"] == "inspecting" and now["received"][0] > 0, 3)
+            s.collect(1)
+            before = f.status()["received"][0]
+            s.collect(1)
+            after = f.status()
+            lost, _ = s.outage(begin - 0.2)
+            # What lay in the worker's ring arrives when it resumes, behind newer frames: silence is what counts.
+            came = sorted(arrived for sent, arrived in s.rows.values() if sent > begin - 0.2)
+            ms = max(b - a for a, b in zip(came, came[1:])) * 1000
+            late_lost, _ = s.outage(resumed + 0.5)
+            print(f"stalled for 1 s: {lost} lost, silent for {ms:.1f} ms (at most 500), afterwards {late_lost} lost, "
+                  f"{after['received'][0] - before} frames seen in 1 s", flush=True)
+            if ms > 500 or late_lost or after["received"][0] - before < 800:
+                failures.append("stalled")
+            if after["engine"] != engine or after["restarts"]:
+                failures.append("stalled: a healthy engine was restarted")
+            return failures
+        finally:
+            if s:
+                s.stop()
+            f.kill()
+
+
+def reborn():
+    """An interface is deleted and made anew under its name: frames pass and are seen again."""
+    with wire.Wire("fail") as w:
+        f = wire.Forward(w)
+        s = None
+        try:
+            engine = f.inspecting()["engine"]
+            w.run("c", "ip", "link", "del", "in0")
+            time.sleep(1)
+            wire.sh("ip", "link", "add", "in0", "netns", w.names["c"], "type", "veth",
+                    "peer", "name", "l0", "netns", w.names["l"])
+            w.quiet("l", "l0")
+            f.inspecting(engine)
+            time.sleep(1)  # the other port, held down meanwhile, is let up
+            s = stream.Stream(w.socket("l", "l0"), w.socket("r", "r0"))
+            failures = steady(s)
+            seen = f.status()["received"][0]
+            print(f"interface made anew: {len(s.rows)} frames arrived, {seen} seen", flush=True)
+            f.stop()
+            return failures + ([] if len(s.rows) > 1000 and seen > 1000 else ["interface made anew"])
+        finally:
+            if s:
+                s.stop()
+            f.kill()
+
+
 def crash_loop():
     with wire.Wire("fail") as w:
         f = wire.Forward(w, mode="die")
@@ -123,6 +186,8 @@ if __name__ == "__main__":
     failed += crashes(200, {})
     failed += crashes(200, {"CWL_SMALL_PAGES": "1"})
     failed += supervisor_killed()
+    failed += stalled()
+    failed += reborn()
     failed += crash_loop()
     print("failed: " + ", ".join(failed) if failed else "ok")
     sys.exit(1 if failed else 0)
