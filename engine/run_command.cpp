@@ -66,7 +66,6 @@ result<void> make_run_folder(const std::string& socket) {
   if (problem)
     return fail("cannot make the folder of the control socket: " + problem.message(),
                 folder.string());
-  std::filesystem::remove(applied_policies_path(socket), problem);  // of an earlier run
   return {};
 }
 
@@ -97,6 +96,11 @@ int run_appliance(const run_request& request) {
   options.engine_arguments = {"engine", "--config", request.configuration, "--socket",
                               request.socket};
   options.on_engine_absent = [&absent](bool now) { absent.set(now); };
+  // Of an earlier run. Not before the ports are ours: an appliance that runs still needs its own.
+  options.on_ports_held = [&request] {
+    std::error_code none;
+    std::filesystem::remove(applied_policies_path(request.socket), none);
+  };
   return supervise(options, *shared);
 }
 
