@@ -60,8 +60,8 @@ distributed_lane::distributed_lane(std::uint32_t frames)
 
 std::size_t distributed_lane::receive(std::span<packet_view> out) noexcept {
   std::size_t n = 0;
-  for (; n < out.size() && in_.front() != nullptr; ++n) {
-    capture::describe(*in_.front(), out[n]);
+  for (void* frame = nullptr; n < out.size() && (frame = in_.front()) != nullptr; ++n) {
+    capture::describe(frame, out[n]);
     in_.drop();
   }
   return n;
@@ -77,11 +77,13 @@ void distributed_lane::send(std::span<void* const> frames, bool first, time_poin
 }
 
 distributor::distributor(std::vector<capture::port*> in, std::vector<frame_sink*> out,
-                         unsigned workers, worker_state& state, const std::atomic<bool>& gate,
+                         unsigned workers, worker_state& state,
+                         const std::atomic<std::uint32_t>& bypass, const std::atomic<bool>& gate,
                          bool busy_poll)
     : in_(std::move(in)),
       out_(std::move(out)),
       state_(state),
+      bypass_(bypass),
       gate_(gate),
       busy_poll_(busy_poll),
       hash_(random_seed()) {
@@ -138,7 +140,8 @@ std::size_t distributor::turn(time_point now) noexcept {
     moved += collect(end->out_first_, true, now);
     moved += collect(end->out_, false, now);
   }
-  for (auto* out : out_) out->pump(now);
+  const bool bypass = bypass_.load(std::memory_order_relaxed) != 0;
+  for (auto* out : out_) bypass ? out->flush(now) : out->pump(now);
   return moved;
 }
 

@@ -21,6 +21,29 @@ namespace callweir::engine {
 unsigned worker_of(const std::uint8_t* frame, std::uint32_t captured, const keyed_hash& hash,
                    unsigned workers) noexcept;
 
+/// A ring that refuses, once it was full, until its consumer has emptied it: what goes around it
+/// overtakes what is in it once an overload, not frame by frame. One producer, one consumer.
+class frame_ring {
+ public:
+  explicit frame_ring(std::uint32_t frames) : ring_(frames) {}
+  /// Producer.
+  bool push(void* frame) noexcept {
+    if (refusing_ && ring_.used() > 0) return false;
+    refusing_ = !ring_.push(frame);
+    return !refusing_;
+  }
+  /// Consumer: the oldest frame, nullptr when there is none. It is out of the ring with drop().
+  void* front() noexcept {
+    void* const* oldest = ring_.front();
+    return oldest != nullptr ? *oldest : nullptr;
+  }
+  void drop() noexcept { ring_.drop(); }
+
+ private:
+  spsc_ring<void*> ring_;
+  bool refusing_ = false;  // producer's
+};
+
 /// One worker's end of the distributor: what it polls and where it sends.
 class distributed_lane final : public frame_source, public frame_sink {
  public:
@@ -35,7 +58,8 @@ class distributed_lane final : public frame_source, public frame_sink {
 
  private:
   friend class distributor;
-  spsc_ring<void*> in_, out_, out_first_;
+  frame_ring in_;
+  spsc_ring<void*> out_, out_first_;
   counter dropped_;
 };
 
@@ -45,7 +69,8 @@ class distributor {
   /// `in`: every queue of every port. `out(link, side)` is the way out of a port, indexed 2 * link
   /// + side.
   distributor(std::vector<capture::port*> in, std::vector<frame_sink*> out, unsigned workers,
-              worker_state& state, const std::atomic<bool>& gate, bool busy_poll);
+              worker_state& state, const std::atomic<std::uint32_t>& bypass,
+              const std::atomic<bool>& gate, bool busy_poll);
 
   distributed_lane& worker_end(unsigned worker) { return *ends_[worker]; }
   /// Polls until stop(), which is to be called after the workers have drained.
@@ -64,6 +89,7 @@ class distributor {
   std::vector<frame_sink*> out_;
   std::vector<std::unique_ptr<distributed_lane>> ends_;
   worker_state& state_;
+  const std::atomic<std::uint32_t>& bypass_;
   const std::atomic<bool>& gate_;
   bool busy_poll_;
   keyed_hash hash_;

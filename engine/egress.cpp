@@ -88,11 +88,16 @@ void egress::pump(time_point now) noexcept {
 }
 
 void egress::flush(time_point) noexcept {
-  for (auto* queue : {&first_, &rest_})
-    for (; queue->front() != nullptr; queue->drop()) {
-      void* frame = *queue->front();
-      out_.transmit({&frame, 1});
+  if (!bucket_) return;
+  for (auto* queue : {&first_, &rest_}) {
+    std::size_t n = 1;
+    while (n > 0) {
+      void* batch[burst];
+      for (n = 0; n < burst && queue->front() != nullptr; queue->drop())
+        batch[n++] = *queue->front();
+      if (n > 0) out_.transmit({batch, n});
     }
+  }
 }
 
 }  // namespace callweir::engine

@@ -140,6 +140,7 @@ status_details engine_process::details() const {
   const std::lock_guard lock(links_mutex_);
   if (links_) {
     for (const auto& drop : links_->drops()) out.drops.emplace_back(drop.name, drop.count);
+    for (const auto& each : links_->exceptions()) out.counters.emplace_back(each.name, each.count);
     out.counters.emplace_back("held_now", links_->held_now());
   }
   return out;

@@ -147,7 +147,7 @@ void live_links::impl::build(const std::vector<packet_pipeline*>& pipelines) {
         out.push_back(&way_out(link, which, 0, 1));
       }
     spreader = std::make_unique<distributor>(std::move(in), std::move(out), n, shared->worker[n],
-                                             gate, options.busy_poll);
+                                             shared->bypass, gate, options.busy_poll);
     for (unsigned w = 0; w < n; ++w) {
       auto& end = spreader->worker_end(w);
       add_worker({{&end, &end}}, *pipelines[w]);
@@ -246,6 +246,18 @@ std::vector<named_count> live_links::drops() const {
           {capture::drop_reason_name(capture::drop_reason::receive_missed), missed},
           {capture::drop_reason_name(capture::drop_reason::link_queue_full), queue_full},
           {capture::drop_reason_name(capture::drop_reason::distributor_full), ring_full}};
+}
+
+std::vector<named_count> live_links::exceptions() const {
+  const auto& in = *impl_;
+  std::uint64_t bypassed = 0, refused = 0;
+  for (const auto& each : in.workers) {
+    bypassed += each->counters().bypassed.get();
+    refused += each->counters().hold_refused.get();
+  }
+  return {{"bypassed", bypassed},
+          {"distributor_uninspected", in.spreader ? in.spreader->uninspected() : 0},
+          {"hold_refused", refused}};
 }
 
 live_links::port_figures live_links::figures(std::size_t link, side which) const {

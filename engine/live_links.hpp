@@ -28,8 +28,7 @@ struct live_options {
 /// frame over costs as much as inspecting it.
 unsigned workers_for(unsigned wanted, const std::vector<capture::link_config>& links);
 
-/// A frame that came in and did not leave, or left uninspected, by name. Names and sentences:
-/// drop_reason_table.
+/// So many frames of a kind, by name.
 struct named_count {
   const char* name;
   std::uint64_t count;
@@ -54,8 +53,11 @@ class live_links {
   /// the threads. Loses nothing. At most 300 ms.
   void stop();
 
-  /// Any thread, at any time.
+  /// Any thread, at any time. Frames that came in and did not leave: drop_reason_table.
   std::vector<named_count> drops() const;
+  /// Frames that left otherwise than decided: `bypassed`, `distributor_uninspected` (their worker's
+  /// ring was full), `hold_refused` (the delay line was full: sent at once).
+  std::vector<named_count> exceptions() const;
   struct port_figures {
     std::uint64_t received, received_bytes, sent, sent_bytes;
     bool up, held_down;

@@ -112,7 +112,7 @@ std::size_t worker::turn(time_point now) noexcept {
     }
   }
   moved += let_due_go(now);
-  for (const auto& each : lanes_) each.out->pump(now);
+  for (const auto& each : lanes_) bypass ? each.out->flush(now) : each.out->pump(now);
   housekeeping(now);
   return moved;
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <vector>
@@ -63,6 +64,39 @@ TEST(worker_of, short_frames_go_to_the_first) {
                           whole.begin() + n);  // its own block: reading on is seen by ASan
     EXPECT_EQ(worker_of(cut.data(), n, hash, 4), 0U) << n;
   }
+}
+
+TEST(frame_ring, is_overtaken_once_an_overload) {
+  frame_ring ring(64);
+  std::array<char, 1000> frames{};
+  std::vector<std::ptrdiff_t> left;  // numbers in the order of leaving
+  std::size_t next = 0;
+  const auto come = [&](int n) {
+    for (; n > 0; --n, ++next)
+      if (!ring.push(&frames[next])) left.push_back(static_cast<std::ptrdiff_t>(next));
+  };
+  const auto work = [&](int n) {
+    for (; n > 0 && ring.front() != nullptr; --n, ring.drop())
+      left.push_back(static_cast<char*>(ring.front()) - frames.data());
+  };
+  come(64);
+  for (int i = 0; i < 100; ++i) {  // twice as many come as the worker takes
+    come(2);
+    work(1);
+  }
+  come(10);  // and then as many
+  work(64);
+  come(10);
+  work(64);
+  ASSERT_EQ(left.size(), next);
+  // Frames of before the overload are late, in order; those of after it overtake nothing.
+  int falls = 0;
+  for (std::size_t i = 1; i < left.size(); ++i) falls += left[i] < left[i - 1] ? 1 : 0;
+  std::vector<std::ptrdiff_t> late, rest;
+  for (const auto number : left) (number < 64 ? late : rest).push_back(number);
+  EXPECT_TRUE(std::is_sorted(late.begin(), late.end()));
+  EXPECT_TRUE(std::is_sorted(rest.begin(), rest.end()));
+  EXPECT_GT(falls, 0);
 }
 
 TEST(link_bucket, lets_the_rate_through_and_no_more) {
