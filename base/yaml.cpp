@@ -5,7 +5,9 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
+#include <optional>
 #include <sstream>
+#include <string_view>
 
 namespace callweir::yaml {
 namespace {
@@ -120,6 +122,65 @@ std::string place_text(const std::string& filename, position at) {
   return filename + ":" + std::to_string(at.line) + ":" + std::to_string(at.column);
 }
 
+/// Bytes of the UTF-8 sequence that begins `text` (RFC 3629), 0 where none does.
+std::size_t utf8_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  }
+  const bool overlong = (first == 0xe0 && byte(1) < 0xa0) || (first == 0xf0 && byte(1) < 0x90);
+  const bool outside = (first == 0xed && byte(1) > 0x9f) || (first == 0xf4 && byte(1) > 0x8f);
+  return overlong || outside ? 0 : length;
+}
+
+struct oddity {
+  const char* what;
+  position at;
+};
+
+/// The first byte that is no text: it would also play tricks with the terminal that shows errors.
+std::optional<oddity> unreadable(std::string_view text) {
+  position at;
+  for (std::size_t i = 0; i < text.size();) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c == '\0') return oddity{"the file holds a zero byte", at};
+    if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f)
+      return oddity{"the file holds a control character", at};
+    const std::size_t length = utf8_length(text.substr(i));
+    if (length == 0) return oddity{"the file holds a byte that is not UTF-8", at};
+    i += length;
+    ++at.column;
+    if (c == '\n') at = {at.line + 1, 1};
+  }
+  return std::nullopt;
+}
+
+/// The first tab before the text of a line, down to `last`.
+std::optional<position> tab_indent(std::string_view text, int last) {
+  for (int line = 1; line <= last && !text.empty(); ++line) {
+    const auto end = text.find('\n');
+    const auto blank = text.substr(0, end).find_first_not_of(" \t");
+    const auto tab = text.substr(0, end).find('\t');
+    if (tab != std::string_view::npos && blank != std::string_view::npos && tab < blank)
+      return position{line, static_cast<int>(tab) + 1};
+    if (end == std::string_view::npos) break;
+    text.remove_prefix(end + 1);
+  }
+  return std::nullopt;
+}
+
+/// A double-quoted text may still hold an escape sequence.
+std::string printable(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string node::described() const {
@@ -133,7 +194,7 @@ std::string node::described() const {
     case kind::scalar:
       break;
   }
-  return "'" + (text.size() > 60 ? text.substr(0, 57) + "..." : text) + "'";
+  return "'" + printable(text.size() > 60 ? text.substr(0, 57) + "..." : text) + "'";
 }
 
 result<node> parse(std::string_view text, const std::string& filename) {
@@ -141,8 +202,8 @@ result<node> parse(std::string_view text, const std::string& filename) {
     return fail("the file is larger than 1 MiB", place_text(filename, {}),
                 "is this the right file?");
   }
-  if (const auto zero = text.find('\0'); zero != std::string_view::npos) {
-    return fail("the file holds a zero byte", place_text(filename, {}), "it must be UTF-8 text");
+  if (const auto bad = unreadable(text)) {
+    return fail(bad->what, place_text(filename, bad->at), "it must be UTF-8 text");
   }
   std::istringstream in{std::string(text)};
   builder tree;
@@ -153,6 +214,9 @@ result<node> parse(std::string_view text, const std::string& filename) {
   } catch (const refusal& why) {
     return fail(why.what, place_text(filename, why.at), why.mend);
   } catch (const YAML::Exception& why) {
+    if (const auto tab = tab_indent(text, place(why.mark).line)) {
+      return fail("a tab indents this line", place_text(filename, *tab), "indent with spaces");
+    }
     return fail("not YAML: " + why.msg, place_text(filename, place(why.mark)),
                 "check indentation, brackets and quotes at this place");
   }
@@ -161,7 +225,7 @@ result<node> parse(std::string_view text, const std::string& filename) {
 
 void problems::add(position at, std::string what, std::string mend) {
   if (errors_.size() >= problems_max) return;
-  errors_.push_back({std::move(what), where(at), std::move(mend)});
+  errors_.push_back({printable(std::move(what)), where(at), std::move(mend)});
 }
 
 void problems::warn(position at, std::string what, std::string mend) {

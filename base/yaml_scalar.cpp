@@ -98,7 +98,9 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
 }
 
 std::optional<std::uint64_t> parse_count(std::string_view text) {
-  return whole(with_unit(text, count_units, most_exact));
+  const auto value = with_unit(text, count_units, most_exact);
+  if (value && std::floor(*value) != *value) return std::nullopt;  // `1.5M` is one, `1.5` is none
+  return whole(value);
 }
 
 std::optional<double> parse_number(std::string_view text) {

@@ -21,6 +21,8 @@ struct finding {
 
 /// Processors, memory, hugepages, permissions, kernel features, tools.
 std::vector<finding> examine_machine();
+/// CAP_NET_ADMIN: without it not even the kernel's pass-through can be laid.
+bool may_join_interfaces();
 /// Interfaces of the links: carrier, MTU, queues, offloads, addresses.
 std::vector<finding> examine_links(const std::vector<capture::link_config>& links);
 

@@ -155,4 +155,8 @@ std::vector<finding> examine_machine() {
           tool("tc", "iproute2", "the pass-through is traffic control's")};
 }
 
+bool may_join_interfaces() {
+  return has_capability(CAP_NET_ADMIN);
+}
+
 }  // namespace callweir::engine

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -11,6 +12,7 @@
 #include "base/log.hpp"
 #include "engine/configuration_use.hpp"
 #include "engine/control_requests.hpp"
+#include "engine/doctor.hpp"
 #include "engine/live_links.hpp"
 #include "engine/supervisor.hpp"
 
@@ -59,6 +61,13 @@ class stand_in {
   std::unique_ptr<control::server> server_;
 };
 
+bool uses_kernel(const configuration& whole) {
+  return std::any_of(whole.links.begin(), whole.links.end(), [](const auto& link) {
+    return link.inside.type == capture::port_config::kind::kernel ||
+           link.outside.type == capture::port_config::kind::kernel;
+  });
+}
+
 result<void> make_run_folder(const std::string& socket) {
   const auto folder = std::filesystem::path(socket).parent_path();
   std::error_code problem;
@@ -85,6 +94,9 @@ int run_appliance(const run_request& request) {
   if (auto taken = control::client::connect(request.socket, std::chrono::seconds(1)); taken) {
     return refuse({"another appliance runs and serves this control socket", request.socket,
                    "stop it first, or name another with --socket"});
+  }
+  if (uses_kernel(*whole) && !may_join_interfaces()) {
+    return refuse({"this user may not join network interfaces", {}, "run it as root"});
   }
   if (auto made = make_run_folder(request.socket); !made) return refuse(made.error());
   auto shared = shared_mapping::create();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -66,8 +67,9 @@ result<std::vector<std::int16_t>> parse_speech(std::span<const std::uint8_t> wav
 }
 
 result<std::vector<std::int16_t>> read_speech(const std::string& path) {
+  std::error_code ignored;
   std::ifstream in(path, std::ios::binary | std::ios::ate);
-  if (!in) {
+  if (!in || std::filesystem::is_directory(path, ignored)) {
     return fail("cannot read the speech file", path,
                 "espeak-ng -w FILE makes speech, sox -r 16000 -c 1 -b 16 the right format");
   }

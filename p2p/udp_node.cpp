@@ -171,9 +171,16 @@ class runner {
     }
     for (const endpoint_event& event : end_.take_events()) {
       fmt::print(out_, "{}\n", to_json(event, clock_.now()));
-      std::fflush(out_);
+      if (std::fflush(out_) != 0) stop_without_statistics();
       note(event);
     }
+  }
+
+  /// A call that nobody can judge afterwards proves nothing.
+  void stop_without_statistics() {
+    finished_ = true;
+    failure_ = {{std::strerror(errno), "--stats " + options_.stats, "make room there"},
+                exit_failed};
   }
 
   void note(const endpoint_event& event) {
@@ -242,7 +249,10 @@ tl::expected<void, node_failure> run_node(const node_options& options) {
   }
   fmt::print(out, "{{\"type\":\"ready\",\"time\":{:.3f},\"listen\":\"{}\",\"pid\":{}}}\n",
              clock.now().seconds(), from_socket(bound).text(), getpid());
-  std::fflush(out);
+  if (std::fflush(out) != 0) {
+    return tl::unexpected<node_failure>(
+        {{std::strerror(errno), "--stats " + options.stats, "make room there"}, exit_failed});
+  }
   if (options.call) {
     const auto call = end.call(*options.call, clock.now());
     if (!call) return usage(call.error());

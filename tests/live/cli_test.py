@@ -88,6 +88,28 @@ class CommandLine(unittest.TestCase):
                      ["policy", "list"], ["policy", "confirm"]):
             self.refuses(1, *verb, "--socket", nobody, says="nobody serves the control socket")
 
+    def test_run_beside_a_running_appliance_touches_nothing_of_it(self):
+        name = self.path / "served.sock"
+        applied = self.path / "served.sock.applied.yaml"
+        applied.write_text("kept for the next engine", encoding="utf-8")
+        with socket.socket(socket.AF_UNIX) as served:
+            served.bind(str(name))
+            served.listen(4)
+            self.refuses(2, "run", "-c", self.path / "good.yaml", "--socket", name, says="another appliance runs")
+        self.assertTrue(applied.exists())
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root to give it up")
+    def test_run_without_root_says_so(self):
+        nobody = 65534
+        self.path.chmod(0o755)
+        try:
+            done = subprocess.run([PROGRAM, "run", "-c", self.path / "good.yaml", "--socket", self.path / "n.sock"],
+                                  capture_output=True, timeout=30, user=nobody, group=nobody, extra_groups=[])
+        except PermissionError:
+            self.skipTest("the programs lie where only root may go")
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("run it as root", done.stderr.decode())
+
     def test_every_verb_has_help_with_examples(self):
         verbs = [line.split()[0] for line in run("--help").stdout.decode().split("Subcommands:")[1].splitlines()
                  if line.startswith("  ") and not line.startswith("   ")]

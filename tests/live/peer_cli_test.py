@@ -74,6 +74,9 @@ def main():
         refused("families", "call", "[::1]:9", "--listen", "127.0.0.1", saying=["IPv4 and IPv6"])
         refused("foreign address", "node", "--listen", "192.0.2.1", saying=["192.0.2.1", "address of this machine"])
         refused("no speech", "node", "--speech", "nothing.wav", saying=["nothing.wav", "espeak-ng"])
+        refused("speech of a folder", "node", "--speech", folder, saying=["cannot read", folder])
+        refused("full disk", "node", "--listen", "127.0.0.1", "--seconds", "5", "--stats", "/dev/full",
+                saying=["--stats /dev/full", "No space left"], code=1)
         refused("odd speech", "node", "--speech", odd, saying=["odd.wav", "16000 Hz", "sox"])
         refused("no folder", "node", "--listen", "127.0.0.1", "--stats", "/nonexistent/x", saying=["/nonexistent/x"])
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
