@@ -106,6 +106,10 @@ void server::impl::answer(connection& c, std::string_view request) {
   if (total > reply_bytes_max - (1U << 20)) {
     got = reply::refused({"the answer would be too long", {}, "ask for less"});
   }
+  std::size_t unread = 0;
+  for (const auto& other : connections) unread += other.out.size();
+  if (unread + total > unread_bytes_max)
+    got = reply::refused({"too many answers wait to be read", {}, "try again in a moment"});
   for (const auto& record : got.records) append_frame(c.out, record);
   append_frame(
       c.out, got.end.exit == exit_done ? done_frame() : error_frame(got.end.problem, got.end.exit));

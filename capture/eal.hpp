@@ -2,6 +2,7 @@
 // likes.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,11 @@ struct eal_options {
       pci_devices;        // "0000:03:00.0"; only these are probed, none: no scan at all
   bool hugepages = true;  // false: none, even where they are reserved
 };
+
+/// What DPDK takes for itself, at most, with cards or without.
+constexpr std::uint64_t eal_memory_bytes(bool pci) {
+  return (pci ? std::uint64_t{512} : std::uint64_t{64}) << 20;
+}
 
 /// Fails with DPDK's own last words. A second call in one process is an error.
 result<void> start_eal(const eal_options& options);

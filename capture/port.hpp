@@ -103,7 +103,9 @@ class port_set {
   std::unique_ptr<impl> impl_;
 };
 
-/// Bytes that frames take with these options, for `links` links (documentation of memory).
-std::uint64_t frame_memory_bytes(std::size_t links, const port_options& options);
+/// Bytes that frames take with these options, at most: with as many queues as `run` would set the
+/// interfaces to that are there, and one for each worker of a card.
+std::uint64_t frame_memory_bytes(const std::vector<link_config>& links,
+                                 const port_options& options);
 
 }  // namespace callweir::capture

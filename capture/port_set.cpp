@@ -333,8 +333,22 @@ void port_set::set_device_link(std::size_t link, side which, bool up) {
     rte_eth_dev_set_link_down(device);
 }
 
-std::uint64_t frame_memory_bytes(std::size_t links, const port_options& options) {
-  return std::uint64_t{frames_needed(2 * links, options)} * frame_element_bytes;
+std::uint64_t frame_memory_bytes(const std::vector<link_config>& links,
+                                 const port_options& options) {
+  std::size_t queues = 0;
+  for (const auto& link : links)
+    for (const side which : {side::inside, side::outside}) {
+      const auto& port = port_of(link, which);
+      unsigned most = queues_of(port, options.workers);
+      if (port.type == port_config::kind::kernel) {
+        const auto interface = kernel_interface::open(port.device);
+        if (interface && interface->channels().receive_max >= options.workers)
+          most = std::max(most, options.workers);
+      }
+      queues += most;
+    }
+  constexpr std::uint64_t huge_page = std::uint64_t{2} << 20;  // arenas are rounded up to it
+  return std::uint64_t{frames_needed(queues, options)} * frame_element_bytes + huge_page;
 }
 
 }  // namespace callweir::capture

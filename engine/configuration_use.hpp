@@ -9,6 +9,9 @@ namespace callweir::engine {
 /// Calls at the same time, at most, whatever the configuration says.
 constexpr std::uint32_t calls_max = 20'000;
 
+/// Frames that the delay line of one worker holds at most.
+constexpr std::uint32_t held_frames = 8192;
+
 /// Table, time-outs and emergency settings of one worker; worker number, seed and switches are the
 /// caller's. `workers` share the configured flows evenly.
 classify::classifier_config classifier_settings(const configuration& from, unsigned workers = 1);

@@ -18,8 +18,6 @@
 namespace callweir::engine {
 namespace {
 
-constexpr std::uint32_t held_frames = 8192;  // delay line of a worker
-
 int refuse(const error& problem) {
   std::fputs(fmt::format("callweir: {}\n", problem.text()).c_str(), stderr);
   return exit_usage;

@@ -3,12 +3,19 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/control_socket.hpp"
+#include "capture/decode.hpp"
+#include "capture/eal.hpp"
 #include "capture/port.hpp"
 #include "classify/call_tracker.hpp"
+#include "classify/calls/call_entry.hpp"
 #include "engine/commands.hpp"
 #include "engine/configuration_use.hpp"
+#include "engine/distributor.hpp"
 #include "engine/event_ring.hpp"
 #include "engine/flow_book.hpp"
+#include "engine/policy_keeper.hpp"
+#include "shaper/delay_line.hpp"
 
 namespace callweir::engine {
 namespace {
@@ -18,10 +25,47 @@ class no_sink final : public classify::event_sink {
   bool push(const classify::flow_event&) noexcept override { return true; }
 };
 
-/// Bytes of a call with its flows' names and twenty seconds of samples, of a host with its peers'
-/// sketch: upper bounds, for the tables grow with what there is.
-constexpr std::uint64_t call_bytes = 8'192;
-constexpr std::uint64_t host_bytes = 1'024;
+constexpr std::uint64_t mebibyte = 1 << 20;
+/// A node of a hash table with its pointer and the allocator's header.
+constexpr std::uint64_t node_bytes = 48;
+
+/// A call with as many flows, endpoints, places and sessions as it may have; its telephony flows (8
+/// a call) and the sessions that wait for one (4 a call) in the tracker's tables.
+constexpr std::uint64_t call_bytes =
+    sizeof(classify::call_entry) +
+    classify::members_max * (sizeof(classify::call_member) + sizeof(classify::inside_endpoint) +
+                             sizeof(std::uint64_t) + 2 * (sizeof(std::uint64_t) + node_bytes)) +
+    8 * (512 + 2 * node_bytes) + 4 * (512 + node_bytes);
+/// The 10,000 that ended last: names of up to 64 flows, reasons, text.
+constexpr std::uint64_t ended_bytes = 10'000 * (classify::members_max * 48 + 2'048);
+/// A host with its peers' sketch.
+constexpr std::uint64_t host_bytes = 512;
+/// Code, libraries and their data, the log, the configuration's own text.
+constexpr std::uint64_t program_bytes = 64 * mebibyte;
+/// A configuration as its text (1 MB at most, as the control socket takes it), read and compiled.
+constexpr std::uint64_t document_bytes = 8 * mebibyte;
+/// A thread's stack as far as it is used, and the allocator's arena of it.
+constexpr std::uint64_t thread_bytes = 2 * mebibyte;
+
+/// Rings in front of a link with a rate and of a distributor, delay line, decoder, call keys.
+std::uint64_t worker_bytes(std::size_t links) {
+  constexpr std::uint64_t egress_frames = 2 * 4096;
+  const shaper::delay_line delays(held_frames);
+  return delays.memory_bytes() + sizeof(capture::decoder) +
+         std::uint64_t{capture::fragment_cache::entries_max} * 128 +
+         calls_max * sizeof(std::uint64_t) +
+         (2 * links * egress_frames + std::uint64_t{4} * distributor::ring_frames) * sizeof(void*) +
+         sizeof(classify::flow_event) * event_ring::capacity_default +
+         sizeof(command) * worker_channel::commands_default +
+         sizeof(binding) * worker_channel::bindings_default + thread_bytes;
+}
+
+bool has_card(const configuration& from) {
+  return std::any_of(from.links.begin(), from.links.end(), [](const auto& link) {
+    return link.inside.type == capture::port_config::kind::pci ||
+           link.outside.type == capture::port_config::kind::pci;
+  });
+}
 
 }  // namespace
 
@@ -33,20 +77,26 @@ std::vector<memory_part> memory_plan(const configuration& from, unsigned workers
   settings.touch = false;
   const classify::classifier one(settings, nowhere);
   const classify::call_tracker_config tracker;
-  const std::uint64_t rings = sizeof(classify::flow_event) * event_ring::capacity_default +
-                              sizeof(command) * worker_channel::commands_default +
-                              sizeof(binding) * worker_channel::bindings_default;
   capture::port_options ports;
   ports.workers = workers;
+  ports.held_frames = workers * held_frames;
+  const std::string of_workers = " of " + std::to_string(workers) + " workers";
+  // In force, being made, and those that a worker has not let go of.
+  constexpr std::uint64_t sets = policy_keeper::retired_max + 2;
   return {
-      {"frames", capture::frame_memory_bytes(std::max<std::size_t>(from.links.size(), 1), ports)},
-      {"flow tables, inspection and nDPI, of " + std::to_string(workers) + " workers",
+      {"program, libraries and DPDK", program_bytes + capture::eal_memory_bytes(has_card(from)) +
+                                          4 * thread_bytes},  // main, control, socket, keeper
+      {"frames", capture::frame_memory_bytes(from.links, ports)},
+      {"flow tables, inspection and nDPI," + of_workers,
        workers * static_cast<std::uint64_t>(one.memory_bytes())},
-      {"rings between workers and the control thread", workers * rings},
+      {"rings, delay lines and stacks," + of_workers, workers * worker_bytes(from.links.size())},
       {"book of recent flows", std::uint64_t{65'536} * (sizeof(known_flow) + 192)},
-      {"policies, buckets and degraded calls", 2 * shaper::policy_set::memory_bytes(calls_max)},
-      {"calls", std::uint64_t{tracker.calls_max} * call_bytes},
+      {"policies, buckets and degraded calls",
+       shaper::policy_set::memory_bytes(calls_max) +
+           (sets - 1) * shaper::policy_set::own_memory_bytes(calls_max) + sets * document_bytes},
+      {"calls", std::uint64_t{tracker.calls_max} * call_bytes + ended_bytes},
       {"hosts", std::uint64_t{tracker.hosts_max} * host_bytes},
+      {"answers on the control socket", control::reply_bytes_max + control::unread_bytes_max},
   };
 }
 

@@ -195,9 +195,12 @@ shaper_overloads policy_set::overloads() const {
 }
 
 std::size_t policy_set::memory_bytes(std::uint32_t calls_max) {
-  const auto capacity = table_capacity(calls_max);
-  return binding_table::memory_bytes(capacity) + bucket_table::memory_bytes(capacity) +
-         degrade_units::memory_bytes(calls_max) + calls_max * sizeof(std::int16_t);
+  return own_memory_bytes(calls_max) + bucket_table::memory_bytes(table_capacity(calls_max)) +
+         degrade_units::memory_bytes(calls_max);
+}
+
+std::size_t policy_set::own_memory_bytes(std::uint32_t calls_max) {
+  return binding_table::memory_bytes(table_capacity(calls_max)) + calls_max * sizeof(std::int16_t);
 }
 
 }  // namespace callweir::shaper

@@ -126,6 +126,8 @@ class policy_set {
   shaper_overloads overloads() const;
   /// Taken at compile(), most of it shared with the set before. For `check --dump`.
   static std::size_t memory_bytes(std::uint32_t calls_max);
+  /// What a set has of its own beside the one before, without its document.
+  static std::size_t own_memory_bytes(std::uint32_t calls_max);
 
  private:
   policy_set();

@@ -23,6 +23,7 @@ callweir_scenario(live.policy_swap "live" 120 ${Python3_EXECUTABLE} tests/live/p
 callweir_scenario(live.disk_full "live" 90 ${Python3_EXECUTABLE} tests/live/disk_full_test.py)
 callweir_scenario(live.engine_outage "live" 120 ${Python3_EXECUTABLE} tests/live/engine_outage_test.py)
 callweir_scenario(live.second_run "live" 90 ${Python3_EXECUTABLE} tests/live/second_run_test.py)
+callweir_scenario(live.memory "live" 120 ${Python3_EXECUTABLE} tests/live/memory_test.py)
 callweir_scenario(live.limit "live" 120 ${Python3_EXECUTABLE} tests/live/limit_test.py)
 
 callweir_scenario(live.frame_transparency "live" 120 ${Python3_EXECUTABLE} tests/live/frame_transparency.py)

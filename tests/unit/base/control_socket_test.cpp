@@ -136,6 +136,34 @@ TEST_F(control_socket, survives_floods_of_clients_and_garbage) {
   for (const int fd : open) ::close(fd);
 }
 
+TEST_F(control_socket, bounds_what_waits_to_be_read) {
+  const std::string large(12U << 20, 'x');
+  const auto running = serve([&](std::string_view, const peer&) {
+    return reply{{large, large}, {}};
+  });
+  std::vector<int> lazy;
+  const std::string request("\0\0\0\2{}", 6);
+  for (std::size_t i = 0; i <= unread_bytes_max / (2 * large.size()); ++i) {
+    lazy.push_back(raw_connection());
+    ASSERT_EQ(::send(lazy.back(), request.data(), request.size(), MSG_NOSIGNAL), 6);
+    char first;  // the answer is there
+    ASSERT_EQ(::recv(lazy.back(), &first, 1, MSG_PEEK), 1);
+  }
+  auto asking = client::connect(path_, 5000ms);
+  ASSERT_TRUE(asking.has_value());
+  const auto refused = asking->request("{}", [](std::string_view) { FAIL(); });
+  ASSERT_TRUE(refused.has_value());
+  EXPECT_EQ(refused->exit, exit_failed);
+  EXPECT_NE(refused->problem.what.find("wait to be read"), std::string::npos);
+  for (const int fd : lazy) ::close(fd);
+  bool answered = false;
+  for (int i = 0; i < 50 && !answered; ++i) {
+    const auto end = asking->request("{}", [](std::string_view) {});
+    answered = end.has_value() && end->exit == exit_done;
+  }
+  EXPECT_TRUE(answered);
+}
+
 TEST_F(control_socket, drops_a_client_that_is_silent) {
   const auto running = serve(echo, 100ms);
   const int fd = raw_connection();
