@@ -20,7 +20,7 @@
 namespace callweir::control {
 
 constexpr std::size_t request_bytes_max = 1 << 20;
-constexpr std::size_t frame_bytes_max = 16 << 20;   // of a reply
+constexpr std::size_t frame_bytes_max = 16 << 20;  // of a reply
 constexpr std::size_t reply_bytes_max = 64 << 20;  // all frames of one reply
 /// Answers that clients have not read yet, of all together; beyond it the next is refused.
 constexpr std::size_t unread_bytes_max = 64 << 20;
