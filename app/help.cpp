@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace callweir::app {
 namespace {
 
@@ -71,30 +73,56 @@ void append_verb(std::string& out, const CLI::App& verb, const std::string& titl
     out += fmt::format(".PP\n.nf\n{}\n.fi\n", troff(verb.get_footer()));
 }
 
+/// Whether a verb's positional is a file.
+bool takes_files(const CLI::App& verb) {
+  const auto options = verb.get_options();
+  return std::any_of(options.begin(), options.end(), [](const CLI::Option* option) {
+    const auto name = option->get_single_name();
+    return option->get_positional() && (name == "FILE" || name == "PCAP");
+  });
+}
+
+std::string bash_case(const CLI::App& verb, const std::string& more_words, int depth) {
+  const std::string indent(static_cast<std::size_t>(4 * depth), ' ');
+  std::string out = fmt::format("{}{}) words='{}{}'; files={}", indent, verb.get_name(),
+                                words(verb), more_words, takes_files(verb) ? "yes" : "''");
+  const auto below = visible_verbs(verb);
+  if (!below.empty()) {
+    out += fmt::format("\n{}  [ \"$COMP_CWORD\" -gt {} ] && case ${{COMP_WORDS[{}]}} in\n", indent,
+                       depth + 1, depth + 1);
+    for (const auto* each : below) out += bash_case(*each, " --socket --json", depth + 1);
+    out += indent + "  esac";
+  }
+  return out + " ;;\n";
+}
+
 std::string bash_script(const CLI::App& app) {
   std::string cases;
-  for (const auto* verb : visible_verbs(app)) {
-    cases += fmt::format("    {}) words='{}' ;;\n", verb->get_name(), words(*verb));
-  }
+  for (const auto* verb : visible_verbs(app)) cases += bash_case(*verb, "", 1);
   return fmt::format(
       R"(# bash completion of callweir; install as /usr/share/bash-completion/completions/callweir
+_callweir_files() {{
+  local IFS=$'\n' # names may hold blanks
+  COMPREPLY+=($(compgen -f -- "$current"))
+}}
 _callweir() {{
-  local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD-1]}} words
+  local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD-1]}} words='{}' files=''
+  COMPREPLY=()
   case $previous in
-    -c|--config|-o|--output|--socket) COMPREPLY=($(compgen -f -- "$current")); return ;;
+    -c|--config|-o|--output|--socket) _callweir_files; return ;;
     --format) COMPREPLY=($(compgen -W 'table json csv html' -- "$current")); return ;;
+    --completion) COMPREPLY=($(compgen -W 'bash zsh' -- "$current")); return ;;
     bypass) COMPREPLY=($(compgen -W 'on off status' -- "$current")); return ;;
   esac
-  case ${{COMP_WORDS[1]}} in
-{}    *) words='{}' ;;
-  esac
-  [ "$COMP_CWORD" -eq 1 ] && words='{}'
+  [ "$COMP_CWORD" -gt 1 ] && case ${{COMP_WORDS[1]}} in
+{}  esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
-  case ${{COMP_WORDS[1]}} in analyze|policy) COMPREPLY+=($(compgen -f -- "$current")) ;; esac
+  [ -n "$files" ] && _callweir_files
+  return 0
 }}
 complete -o filenames -F _callweir callweir
 )",
-      cases, words(app), words(app));
+      words(app), cases);
 }
 
 std::string zsh_script(const CLI::App& app) {

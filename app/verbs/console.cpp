@@ -45,7 +45,7 @@ void add_explain(CLI::App& app, int& exit) {
   auto id = std::make_shared<std::string>();
   auto* verb = add_verb(app, "explain",
                         "Why a flow or call got its verdict, and what is being done to it", o);
-  verb->add_option("ID", *id, "id of a flow (f…) or call (c…), as calls and flows list them")
+  verb->add_option("ID", *id, "id of a flow (f1z) or call (c7), as calls and flows list them")
       ->required();
   verb->footer("Examples:\n  callweir explain c7\n  callweir explain f1z --json");
   verb->callback([o, id, &exit] { exit = engine::show_explanation(*o, *id); });

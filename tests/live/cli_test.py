@@ -125,8 +125,30 @@ class CommandLine(unittest.TestCase):
             for verb in ("analyze", "policy", "doctor", "explain"):
                 self.assertIn(verb, text)
             self.assertNotIn("shared-fd", text)
-        script = run("--completion", "bash").stdout
-        self.assertEqual(subprocess.run(["bash", "-n"], input=script, check=False).returncode, 0)
+            self.assertTrue(text.isascii())
+
+    def completed(self, *line):
+        """What bash offers for the last word."""
+        script = self.path / "completion.bash"
+        script.write_bytes(run("--completion", "bash").stdout)
+        ask = 'source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _callweir; printf "%s\\n" "${COMPREPLY[@]}"'
+        done = subprocess.run(["bash", "-c", ask, script, "callweir", *line], capture_output=True, text=True,
+                              cwd=self.path, timeout=30)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return done.stdout.splitlines()
+
+    def test_completion_offers_what_fits(self):
+        (self.path / "two words.pcap").write_bytes(b"")
+        self.assertEqual(self.completed("an"), ["analyze"])
+        self.assertEqual(self.completed("policy", "ap"), ["apply"])
+        self.assertEqual(self.completed("policy", "apply", "--con"), ["--confirm"])
+        self.assertEqual(self.completed("policy", "apply", "--soc"), ["--socket"])
+        self.assertEqual(self.completed("policy", "apply", "good"), ["good.yaml"])
+        self.assertEqual(self.completed("policy", "list", "good"), [""])
+        self.assertEqual(self.completed("analyze", "two"), ["two words.pcap"])
+        self.assertEqual(self.completed("analyze", "--format", "j"), ["json"])
+        self.assertEqual(self.completed("--completion", "z"), ["zsh"])
+        self.assertEqual(self.completed("bypass", "o"), ["on", "off"])
 
     def test_check(self):
         done = run("check", "-c", self.path / "good.yaml")
