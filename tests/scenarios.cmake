@@ -16,6 +16,7 @@ callweir_scenario(house.tidy "house" 900 ${Python3_EXECUTABLE} scripts/check --t
 callweir_scenario(corpus.score "corpus" 300 ${Python3_EXECUTABLE} tests/corpus/score_test.py)
 
 callweir_scenario(setup "quick;release-only" 60 ${Python3_EXECUTABLE} tests/live/setup_test.py)
+callweir_scenario(install "quick;release-only" 120 ${Python3_EXECUTABLE} tests/live/install_test.py)
 callweir_scenario(cli "quick" 60 ${Python3_EXECUTABLE} tests/live/cli_test.py)
 callweir_scenario(peer.cli "quick" 60 ${Python3_EXECUTABLE} tests/live/peer_cli_test.py)
 callweir_scenario(live.throttle "live" 420 ${Python3_EXECUTABLE} tests/live/throttle_test.py)
