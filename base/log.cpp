@@ -1,15 +1,50 @@
 #include "base/log.hpp"
 
+#include <poll.h>
 #include <spdlog/logger.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <mutex>
 
 namespace callweir::log {
 namespace {
 
 std::atomic<level> least_wanted{level::info};
+
+/// stderr, unless it would make the speaker wait: a terminal stopped by Ctrl-S or a pipe that
+/// nobody reads must not hold up a supervisor. Lines that find no room are counted, and the count
+/// is told when there is.
+class patient_sink final : public spdlog::sinks::base_sink<std::mutex> {
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    if (!has_room()) {
+      ++lost_;
+      return;
+    }
+    spdlog::memory_buf_t line;
+    if (lost_ > 0) {
+      fmt::format_to(std::back_inserter(line), "log: {} lines before this one were lost\n", lost_);
+      lost_ = 0;
+    }
+    formatter_->format(message, line);
+    // What has room at all has room for a page; a longer line is cut.
+    if (line.size() > line_bytes_max) line[line_bytes_max - 1] = '\n';
+    (void)!::write(STDERR_FILENO, line.data(), std::min(line.size(), line_bytes_max));
+  }
+  void flush_() override {}
+
+ private:
+  static constexpr std::size_t line_bytes_max = 4096;
+  static bool has_room() {
+    pollfd there{STDERR_FILENO, POLLOUT, 0};
+    return ::poll(&there, 1, 0) == 1 && (there.revents & POLLOUT) != 0;
+  }
+  std::uint64_t lost_ = 0;
+};
 
 bool under_journal() {
   return std::getenv("JOURNAL_STREAM") != nullptr;
@@ -17,10 +52,9 @@ bool under_journal() {
 
 spdlog::logger& logger() {
   static spdlog::logger* const instance = [] {
-    auto made = new spdlog::logger("callweir", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto made = new spdlog::logger("callweir", std::make_shared<patient_sink>());
     made->set_level(spdlog::level::trace);
     made->set_pattern(under_journal() ? "%v" : "%Y-%m-%dT%H:%M:%S.%e%z %l %v");
-    made->flush_on(spdlog::level::trace);
     return made;  // never destroyed: a thread may still speak while the process ends
   }();
   return *instance;

@@ -20,7 +20,8 @@ enum class level : std::uint8_t { debug, info, warning, error };
 /// journal's priority (sd-daemon(3)) and no time of their own. Call once, before threads start;
 /// without it `info` and above are written.
 void start(level least);
-/// `module`: the room or part that speaks, "engine". Any thread; lines are never mixed.
+/// `module`: the room or part that speaks, "engine". Any thread; lines are never mixed, and none
+/// waits for a reader: what finds no room is counted and left out. At most 4,096 bytes.
 void write(level severity, std::string_view module, std::string_view message);
 bool wanted(level severity) noexcept;
 
