@@ -71,9 +71,9 @@ void binding_table::write(entry& e, const binding& what, std::uint64_t key,
   e.key.store(key, std::memory_order_release);
 }
 
-std::uint32_t binding_table::handle_of(std::uint32_t index) const noexcept {
+std::uint32_t binding_table::handle_of(std::uint32_t index, std::uint32_t generation) noexcept {
   // Index plus one, so that no handle is 0; the table's last index is kept free for that.
-  return entries_[index].generation.load(relaxed) << index_bits | (index + 1);
+  return generation << index_bits | (index + 1);
 }
 
 std::uint32_t binding_table::intern(const binding& what, time_point now) noexcept {
@@ -85,15 +85,17 @@ std::uint32_t binding_table::intern(const binding& what, time_point now) noexcep
     const auto index = (static_cast<std::uint32_t>(key >> 20) + i) & mask_;
     if (index == capacity_max - 1) continue;
     entry& e = entries_[index];
+    // Before the key: an entry that is taken over in between gives a handle that is stale at once.
+    const std::uint32_t generation = e.generation.load(std::memory_order_acquire);
     std::uint64_t found = e.key.load(std::memory_order_acquire);
     if (found == 0 &&
         e.key.compare_exchange_strong(found, being_written, std::memory_order_acq_rel)) {
       write(e, what, key, now_s);
-      return handle_of(index);
+      return handle_of(index, generation);
     }
     if (found == key) {
       e.used_s.store(now_s, relaxed);
-      return handle_of(index);
+      return handle_of(index, generation);
     }
     const auto age = static_cast<std::int32_t>(now_s - e.used_s.load(relaxed));
     if (found != being_written && age > oldest_age) {
@@ -106,9 +108,10 @@ std::uint32_t binding_table::intern(const binding& what, time_point now) noexcep
     std::uint64_t found = e.key.load(relaxed);
     if (found != being_written &&
         e.key.compare_exchange_strong(found, being_written, std::memory_order_acq_rel)) {
-      e.generation.store((e.generation.load(relaxed) + 1) & generation_mask, relaxed);
+      const std::uint32_t generation = (e.generation.load(relaxed) + 1) & generation_mask;
+      e.generation.store(generation, std::memory_order_release);
       write(e, what, key, now_s);
-      return handle_of(oldest);
+      return handle_of(oldest, generation);
     }
   }
   refused_.fetch_add(1, relaxed);

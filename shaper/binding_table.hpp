@@ -63,7 +63,7 @@ class binding_table {
   };
   static std::uint64_t content_key(const binding& what) noexcept;
   void write(entry& e, const binding& what, std::uint64_t key, std::uint32_t now_s) noexcept;
-  std::uint32_t handle_of(std::uint32_t index) const noexcept;
+  static std::uint32_t handle_of(std::uint32_t index, std::uint32_t generation) noexcept;
 
   std::uint32_t mask_;
   std::uint32_t first_generation_;
