@@ -7,11 +7,10 @@ import subprocess
 import sys
 import tempfile
 
-from appliance import Appliance, binaries
-from netlab import LabError, NetLab, run
+from netlab import LabError, run
+from scenario import inspected, main
 from stream_lab import Stream
 
-SKIPPED = 77
 RATE_PPS = 1000
 SECONDS = 8
 SIZE = "2m"
@@ -29,10 +28,7 @@ def fill(folder):
 
 
 def scenario(folder):
-    with NetLab() as lab:
-        appliance = Appliance(lab, binaries(), folder)
-        appliance.start("observe")
-        lab.reach()
+    with inspected(folder) as (lab, appliance):
         fill(folder)
         stream = Stream(lab, tempfile.gettempdir(), RATE_PPS, 200, SECONDS)
         try:
@@ -43,28 +39,20 @@ def scenario(folder):
         sent, arrived = stream.result()
         pathlib.Path(stream.path).unlink()
         state = appliance.state()
-        appliance.stop()
     lost = sent - len({number for number, _ in arrived})
     print(f"disk full at {RATE_PPS} packets/s: {lost} of {sent} packets lost, state {state}, a new policy was {answer}")
     return 0 if (lost, state) == (0, "inspecting") else 1
 
 
-def main():
-    with tempfile.TemporaryDirectory(prefix="callweir-full-") as folder:
-        mounted = False
-        try:
-            mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", folder],
-                                     capture_output=True).returncode == 0
-            if not mounted:
-                raise LabError("needs root to mount a small file system")
-            return scenario(folder)
-        except LabError as why:
-            print(why)
-            return SKIPPED if "needs root" in str(why) or "not installed" in str(why) else 1
-        finally:
-            if mounted:
-                run("umount", folder)
+def on_a_small_disk(folder):
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", folder], capture_output=True)
+    if mounted.returncode != 0:
+        raise LabError("needs root to mount a small file system")
+    try:
+        return scenario(folder)
+    finally:
+        run("umount", folder)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main("full", on_a_small_disk))

@@ -5,14 +5,12 @@ usage: sudo python3 tests/live/engine_outage_test.py      (CALLWEIR_BIN: folder 
 import os
 import signal
 import sys
-import tempfile
 import time
 
-from appliance import Appliance, binaries
-from netlab import LabError, NetLab
+from netlab import LabError
+from scenario import inspected, main
 from stream_lab import Stream
 
-SKIPPED = 77
 RATE_PPS = 1000
 SECONDS = 9
 BACK_S = 10
@@ -54,26 +52,13 @@ def measure(lab, appliance, folder, what, sign, most_ms):
 
 
 def scenario(folder):
-    with NetLab() as lab:
-        appliance = Appliance(lab, binaries(), folder)
-        appliance.start("observe")
-        lab.reach()
+    with inspected(folder) as (lab, appliance):
         good = []
         for case in CASES:
             good.append(measure(lab, appliance, folder, *case))
             time.sleep(2)
-        appliance.stop()
     return 0 if all(good) else 1
 
 
-def main():
-    with tempfile.TemporaryDirectory(prefix="callweir-outage-") as folder:
-        try:
-            return scenario(folder)
-        except LabError as why:
-            print(why)
-            return SKIPPED if "needs root" in str(why) or "not installed" in str(why) else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main("outage", scenario))

@@ -3,13 +3,12 @@
 usage: sudo python3 tests/live/limit_test.py      (CALLWEIR_BIN: folder of the programs)
 """
 import sys
-import tempfile
 
-from appliance import LINK, Appliance, binaries
-from netlab import OUTSIDE_ADDRESS, LabError, NetLab
+from appliance import LINK
+from netlab import OUTSIDE_ADDRESS
+from scenario import inspected, main
 from stream_lab import Stream
 
-SKIPPED = 77
 TOLERANCE = 0.03
 HEADERS = 28                 # IPv4 and UDP: rates count L3 bytes
 # (rate bit/s as written, bit/s, payload bytes, packets/s offered, seconds): 2,000 packets or more pass each
@@ -36,23 +35,10 @@ def measure(lab, appliance, folder, rate, bits_per_s, payload, pps, seconds):
 
 
 def scenario(folder):
-    with NetLab() as lab:
-        appliance = Appliance(lab, binaries(), folder)
-        appliance.start("observe")
-        lab.reach()
+    with inspected(folder) as (lab, appliance):
         good = [measure(lab, appliance, folder, *case) for case in CASES]
-        appliance.stop()
     return 0 if all(good) else 1
 
 
-def main():
-    with tempfile.TemporaryDirectory(prefix="callweir-limit-") as folder:
-        try:
-            return scenario(folder)
-        except LabError as why:
-            print(why)
-            return SKIPPED if "needs root" in str(why) or "not installed" in str(why) else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main("limit", scenario))

@@ -3,23 +3,17 @@
 usage: sudo python3 tests/live/policy_swap_test.py      (CALLWEIR_BIN: folder of the programs)
 """
 import sys
-import tempfile
 
-from appliance import Appliance, binaries
-from netlab import LabError, NetLab
+from scenario import inspected, main
 from stream_lab import Stream
 
-SKIPPED = 77
 SWAPS = 100
 RATE_PPS = 1000
 SECONDS_MAX = 60
 
 
 def scenario(folder):
-    with NetLab() as lab:
-        appliance = Appliance(lab, binaries(), folder)
-        appliance.start("observe")
-        lab.reach()
+    with inspected(folder) as (lab, appliance):
         stream = Stream(lab, folder, RATE_PPS, 200, SECONDS_MAX)
         swaps = 0
         while swaps < SWAPS and stream.sending():
@@ -28,7 +22,6 @@ def scenario(folder):
         under_load = stream.sending()
         sent, arrived = stream.result()
         state = appliance.state()
-        appliance.stop()
     numbers = [number for number, _ in arrived]
     lost, reordered = sent - len(set(numbers)), sum(b < a for a, b in zip(numbers, numbers[1:]))
     print(f"{swaps} policies applied at {RATE_PPS} packets/s: {lost} of {sent} packets lost, {reordered} reordered, "
@@ -36,14 +29,5 @@ def scenario(folder):
     return 0 if (swaps, lost, reordered, state, under_load) == (SWAPS, 0, 0, "inspecting", True) else 1
 
 
-def main():
-    with tempfile.TemporaryDirectory(prefix="callweir-swap-") as folder:
-        try:
-            return scenario(folder)
-        except LabError as why:
-            print(why)
-            return SKIPPED if "needs root" in str(why) or "not installed" in str(why) else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main("swap", scenario))
