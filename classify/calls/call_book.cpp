@@ -110,6 +110,10 @@ void call_book::on_media(const flow_event& event) {
   if (call == nullptr) return;
   call_member* m = call->member(event.flow.id);
   if (m == nullptr) return;
+  if (m->emergency != flow->ties.emergency) {  // a peer was configured, or is one no more
+    m->emergency = flow->ties.emergency;
+    call->sum_up();
+  }
   if (heard) call->last_seen = std::max(call->last_seen, event.totals.last);
   // A flow's last second is a part of one; silence suppression sends more often than twice a
   // second.

@@ -225,6 +225,23 @@ TEST(call_tracker, calls_alive_at_once_and_other_applications_do_not_join) {
   EXPECT_EQ(b.calls().size(), 5u);
 }
 
+TEST(call_tracker, a_call_becomes_an_emergency_while_it_lasts_when_its_peer_is_named_one) {
+  bench b;
+  flow_maker f(1, alice, 4000, bob, 5000, app_unknown_call);
+  const auto run = [&](int from, int to) {
+    for (int s = from; s < to; ++s) b.media(f, start + seconds(s), [](media_sample&) {});
+    return b.tracker.record(b.only()).emergency;
+  };
+  b.verdict(f, start);
+  EXPECT_FALSE(run(1, 5));
+  f.event.ties.emergency = true;  // as the worker tells from then on
+  EXPECT_TRUE(run(5, 8));
+  EXPECT_TRUE(b.told.back().emergency);
+  f.event.ties.emergency = false;
+  EXPECT_FALSE(run(8, 11));
+  EXPECT_FALSE(b.told.back().emergency);
+}
+
 TEST(call_tracker, emergency_is_the_answered_calls_own_media_for_its_life) {
   bench b;
   flow_maker sip(1, alice, 5060, carol, 5060, app_sip, flow_role::signalling),
