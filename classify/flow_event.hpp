@@ -58,12 +58,11 @@ struct media_direction {
   std::uint32_t packets = 0;      // media packets that arrived at the appliance
   std::uint32_t codec_bytes = 0;  // codec payload: without headers, extension, padding and tags
   std::uint32_t expected = 0;     // by RTP sequence numbers; equal to packets where there are none
-  std::uint32_t late = 0;        // later than 60 ms behind the fastest of the last 10 s, on arrival
-  std::uint32_t dropped = 0;     // by the appliance
-  std::uint32_t late_by_us = 0;  // would be late at the receiver only because of what was added
-  float jitter_ms = 0;           // RFC 3550 6.4.1; by inter-arrival where there is no RTP
-  float added_delay_ms = 0;      // mean over the forwarded packets
-  bool loss_known = false;       // sequence numbers could be read
+  std::uint32_t late = 0;     // later than 60 ms behind the fastest of the last 10 s, on arrival
+  std::uint32_t dropped = 0;  // by the appliance
+  float jitter_ms = 0;        // RFC 3550 6.4.1; by inter-arrival where there is no RTP
+  float added_delay_ms = 0;   // mean over the forwarded packets
+  bool loss_known = false;    // sequence numbers could be read
 };
 
 struct media_sample {

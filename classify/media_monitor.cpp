@@ -33,22 +33,13 @@ void media_monitor::begin(const verdict& what, codec announced, time_point now) 
   // it.
   secured_ = what.app == app_webrtc ||
              (what.p2p == tristate::yes && what.app != app_sip && what.app != app_rtp);
-  now_ = now;
   second_ = start_of_second(now);
 }
 
 flow_role media_monitor::observe(const packet_view& packet, direction way) noexcept {
   roll(packet.time);
-  now_ = packet.time;
   way_state& state = ways_[way];
-  if (state.fates_began) {  // a new burst
-    state.fates_began = false;
-    state.pending_count = 0;
-  }
-  if (packet.later_fragment) {
-    note_pending(state, 0);
-    return expected_;
-  }
+  if (packet.later_fragment) return expected_;
   const media_payload payload = read_media_payload(packet);
   switch (payload.kind) {
     case payload_kind::dtls:
@@ -70,7 +61,6 @@ flow_role media_monitor::observe(const packet_view& packet, direction way) noexc
     const flow_role by_rhythm = state.rhythm.add(payload.bytes, packet.time);
     // Until continuity shows that it is RTP, a header alone proves nothing.
     role = by_rhythm == flow_role::voice && expected_ == flow_role::video ? expected_ : by_rhythm;
-    if (is_media(role)) note_pending(state, 0);
   }
   return role;
 }
@@ -113,42 +103,19 @@ flow_role media_monitor::observe_rtp(const media_payload& payload, way_state& st
     state.rtp = true;
     for (way_state& each : ways_) each.rhythm.discard();
   }
-  if (state.rtp) note_pending(state, stream->lateness_us());
   return stream->kind();
-}
-
-void media_monitor::note_pending(way_state& state, std::int32_t lateness_us) noexcept {
-  if (state.pending_count == pending_max) {  // nobody reports fates
-    state.pending_first = static_cast<std::uint8_t>((state.pending_first + 1) % pending_max);
-    --state.pending_count;
-  }
-  const int slot = (state.pending_first + state.pending_count) % pending_max;
-  state.pending[static_cast<std::size_t>(slot)] =
-      static_cast<std::uint16_t>(std::clamp(lateness_us / 100, 0, 0xffff));
-  ++state.pending_count;
 }
 
 void media_monitor::fate(direction way, flow_role role, bool dropped,
                          nanoseconds added_delay) noexcept {
   if (!is_media(role)) return;
-  way_state& state = ways_[way];
-  state.fates_began = true;
-  std::int32_t own_us = 0;
-  if (state.pending_count > 0) {
-    own_us = state.pending[state.pending_first] * 100;
-    state.pending_first = static_cast<std::uint8_t>((state.pending_first + 1) % pending_max);
-    --state.pending_count;
-  }
-  inflicted& taken = state.taken[role == flow_role::video ? 1 : 0];
+  inflicted& taken = ways_[way].taken[role == flow_role::video ? 1 : 0];
   if (dropped) {
     ++taken.dropped;
     return;
   }
-  const auto added_us = static_cast<std::int32_t>(
+  taken.delay_us += static_cast<std::uint64_t>(
       std::clamp<std::int64_t>(added_delay.count() / 1000, 0, 60'000'000));
-  taken.delay_us += static_cast<std::uint32_t>(added_us);
-  const std::int32_t behind = state.added.above_least(own_us + added_us, now_);
-  if (behind > late_after_us && own_us <= late_after_us) ++taken.late;
 }
 
 bool media_monitor::sample(time_point now, media_sample& out) noexcept {
@@ -220,7 +187,6 @@ void media_monitor::sum_up(way_state& state, flow_role role, media_direction& ou
   }
   inflicted& taken = state.taken[video ? 1 : 0];
   out.dropped = taken.dropped;
-  out.late_by_us = taken.late;
   const std::uint32_t forwarded = out.packets > taken.dropped ? out.packets - taken.dropped : 0;
   if (forwarded > 0)
     out.added_delay_ms = static_cast<float>(taken.delay_us) / 1000 / static_cast<float>(forwarded);

@@ -22,8 +22,8 @@ class media_monitor {
   /// Counts one packet and says what it is inside its flow: voice, video, media (not told apart),
   /// or signalling (STUN, DTLS, RTCP, keep-alives).
   flow_role observe(const packet_view& packet, direction way) noexcept;
-  /// What became of an observed packet, in the order they were observed (a burst may be observed
-  /// whole before). Packets of which nothing is said count as passed at once.
+  /// What became of an observed packet. Packets of which nothing is said count as passed at once.
+  /// Added delay counts as delay alone: docs/adr/0002.
   void fate(direction way, flow_role role, bool dropped, nanoseconds added_delay) noexcept;
 
   /// True once a second has passed: `out` holds it and the next one begins. Call after each burst
@@ -35,30 +35,23 @@ class media_monitor {
  private:
   static constexpr int streams_max =
       4;  // SSRCs a direction: two voices and two pictures, or a restart
-  static constexpr int samples_max = 4;   // finished seconds not yet taken
-  static constexpr int pending_max = 16;  // observed packets whose fate is open
+  static constexpr int samples_max = 4;  // finished seconds not yet taken
 
   /// What the appliance did this second to the voice or the video of one direction.
   struct inflicted {
     std::uint32_t dropped = 0;
-    std::uint32_t late = 0;
     std::uint64_t delay_us = 0;
   };
   struct way_state {
     std::array<rtp_stream, streams_max> streams;
     rhythm_stream rhythm;
-    std::array<inflicted, 2> taken;                    // voice, video
-    std::array<std::uint16_t, pending_max> pending{};  // lateness on arrival, 100 us
-    fastest_window added;                              // own lateness and added delay together
-    std::uint8_t pending_first = 0, pending_count = 0;
-    bool rtp = false;          // a confirmed stream was seen
-    bool fates_began = false;  // since the last observe
+    std::array<inflicted, 2> taken;  // voice, video
+    bool rtp = false;                // a confirmed stream was seen
   };
 
   flow_role observe_rtp(const media_payload& payload, way_state& state, time_point now) noexcept;
   flow_role role_of(const rtp_stream& stream) const noexcept;
   std::uint16_t codec_bytes_of(const media_payload& payload) noexcept;
-  void note_pending(way_state& state, std::int32_t lateness_us) noexcept;
   void roll(time_point now) noexcept;
   void finish_second(flow_role role) noexcept;
   void sum_up(way_state& state, flow_role role, media_direction& out) noexcept;
@@ -68,7 +61,6 @@ class media_monitor {
   std::array<way_state, 2> ways_;
   std::array<media_sample, samples_max> samples_;
   time_point second_;
-  time_point now_;
   std::uint8_t samples_first_ = 0, samples_count_ = 0;
   codec announced_ = codec::unknown;
   codec heard_ = codec::unknown;

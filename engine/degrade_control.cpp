@@ -19,7 +19,7 @@ shaper::mos_observation observe(const classify::call_tracker& tracker,
   // purpose.
   seen.bitrate_kbps = quality->recent_kbps;
   seen.loss = quality->missing;
-  seen.inflicted_loss = quality->dropped_share;
+  seen.inflicted_loss = quality->inflicted_loss;
   return seen;
 }
 

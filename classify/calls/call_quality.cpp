@@ -109,7 +109,6 @@ void direction_quality::add(std::int64_t second, const media_direction& seen, co
   slot->bytes += seen.codec_bytes;
   slot->late += seen.late;
   slot->dropped += seen.dropped;
-  slot->late_by_us += seen.late_by_us;
   slot->loss_known |= seen.loss_known;
   newest_ = std::max(newest_, second);
   if (first_ == none) first_ = second;
@@ -128,7 +127,6 @@ void direction_quality::absorb(const direction_quality& other, codec voice) {
     seen.expected = s.expected;
     seen.late = s.late;
     seen.dropped = s.dropped;
-    seen.late_by_us = s.late_by_us;
     seen.jitter_ms = s.jitter_ms;
     seen.added_delay_ms = s.delay_ms;
     seen.loss_known = s.loss_known;
@@ -138,8 +136,7 @@ void direction_quality::absorb(const direction_quality& other, codec voice) {
 
 call_quality direction_quality::window(codec voice) const {
   call_quality q;
-  double packets = 0, expected = 0, late = 0, dropped = 0, inflicted = 0, delay = 0, jitter = 0,
-         forwarded = 0;
+  double packets = 0, expected = 0, late = 0, dropped = 0, delay = 0, jitter = 0, forwarded = 0;
   double bytes = 0, recent_bytes = 0;
   std::int64_t oldest = none;
   double newest_length = 1;
@@ -154,7 +151,6 @@ call_quality direction_quality::window(codec voice) const {
     expected += s.expected;
     late += s.late;
     dropped += s.dropped;
-    inflicted += static_cast<double>(s.dropped) + s.late_by_us;
     jitter += static_cast<double>(s.jitter_ms) * s.packets;
     const double passed = s.packets > s.dropped ? s.packets - s.dropped : 0;
     delay += passed * s.delay_ms;
@@ -173,10 +169,9 @@ call_quality direction_quality::window(codec voice) const {
     q.recent_kbps =
         recent_bytes * 8 / 1000 / (static_cast<double>(newest_ - since) + newest_length);
   }
-  q.dropped_share = share(dropped, packets);
   q.missing = share(expected - packets, std::max(expected, packets));
   q.loss = share(expected - packets + late, std::max(expected, packets));
-  q.inflicted_loss = share(inflicted, packets);
+  q.inflicted_loss = share(dropped, packets);
   if (forwarded > 0) q.added_delay_ms = delay / forwarded;
   if (packets > 0) q.jitter_ms = jitter / packets;
   const codec_model model = quality_model(voice);

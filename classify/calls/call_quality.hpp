@@ -18,8 +18,7 @@ struct call_quality {
   double bitrate_kbps = 0;    // codec payload
   double loss = 0;            // already missing on arrival, with the late ones
   double missing = 0;         // already missing on arrival, without the late ones
-  double inflicted_loss = 0;  // added by the appliance, with what comes too late because of it
-  double dropped_share = 0;   // of the packets that arrived: dropped by the appliance, nothing else
+  double inflicted_loss = 0;  // of the packets that arrived: dropped by the appliance
   double recent_kbps =
       0;  // as bitrate_kbps, over the newest four seconds: what a control loop follows
   double added_delay_ms = 0;
@@ -68,7 +67,7 @@ class direction_quality {
 
   struct second_sum {
     std::int64_t second = none;
-    std::uint32_t packets = 0, expected = 0, bytes = 0, late = 0, dropped = 0, late_by_us = 0;
+    std::uint32_t packets = 0, expected = 0, bytes = 0, late = 0, dropped = 0;
     float delay_ms = 0;  // mean over the forwarded
     float jitter_ms = 0;
     float length_s = 0;  // the longest of the flows that add up

@@ -445,7 +445,7 @@ TEST(call_tracker, any_order_of_events_gives_finite_figures) {
             for (auto& w : m.way) {
               w.packets = random() % 60, w.expected = random() % 60, w.late = random() % 10,
               w.dropped = random() % 60;
-              w.late_by_us = random() % 60, w.codec_bytes = random() % 9000;
+              w.codec_bytes = random() % 9000;
               w.added_delay_ms = random() % 20 == 0 ? NAN : static_cast<float>(random() % 900);
               w.jitter_ms = random() % 20 == 0 ? INFINITY : static_cast<float>(random() % 90);
             }

@@ -63,7 +63,7 @@ verdict unknown_call(flow_role role = flow_role::voice) {
 
 /// Sums of all samples of a role in a direction.
 struct sums {
-  std::uint32_t packets = 0, bytes = 0, expected = 0, late = 0, dropped = 0, late_by_us = 0;
+  std::uint32_t packets = 0, bytes = 0, expected = 0, late = 0, dropped = 0;
   float jitter_ms = 0;
   int samples = 0;
   bool loss_known = false;
@@ -88,7 +88,7 @@ struct probe {
       if ((s.role == flow_role::video) != video) continue;
       const media_direction& d = s.way[way];
       t.packets += d.packets, t.bytes += d.codec_bytes, t.expected += d.expected, t.late += d.late;
-      t.dropped += d.dropped, t.late_by_us += d.late_by_us, t.jitter_ms = d.jitter_ms;
+      t.dropped += d.dropped, t.jitter_ms = d.jitter_ms;
       t.loss_known |= d.loss_known, t.heard = s.voice_codec, ++t.samples;
     }
     return t;
@@ -321,7 +321,7 @@ TEST(media_monitor, unknown_format_is_measured_by_its_rhythm) {
   EXPECT_NEAR(t.bytes / 500.0, 59.5, 2);
 }
 
-TEST(media_monitor, fate_counts_drops_delay_and_what_comes_late_by_it) {
+TEST(media_monitor, fate_counts_drops_and_delay) {
   probe p;
   p.monitor.begin(plain_call(), codec::unknown, start);
   for (std::uint32_t i = 0; i < 150; ++i) {
@@ -336,24 +336,8 @@ TEST(media_monitor, fate_counts_drops_delay_and_what_comes_late_by_it) {
   p.collect(start + seconds(3));
   const sums t = p.total(forward);
   EXPECT_EQ(t.dropped, 15u);
-  EXPECT_EQ(t.late_by_us, 1u);
+  EXPECT_EQ(t.late, 0u) << "what is added is delay, nothing else";
   EXPECT_NEAR(p.samples[2].way[0].added_delay_ms, 250, 0.5);
-}
-
-TEST(media_monitor, a_step_of_delay_is_late_until_the_fastest_are_forgotten) {
-  probe p;
-  p.monitor.begin(plain_call(), codec::unknown, start);
-  std::uint32_t early = 0, later = 0;
-  for (std::uint32_t i = 0; i < 1500; ++i) {  // 5 s at once, then 25 s with 200 ms
-    const flow_role role = p.feed(rtp(0, static_cast<std::uint16_t>(i), i * 160, 1, 160),
-                                  start + milliseconds(20 * i));
-    p.monitor.fate(forward, role, false, i < 250 ? milliseconds(0) : milliseconds(200));
-  }
-  p.collect(start + seconds(30));
-  for (const media_sample& s : p.samples)
-    (s.second < start + seconds(16) ? early : later) += s.way[0].late_by_us;
-  EXPECT_GE(early, 400u);
-  EXPECT_EQ(later, 0u);
 }
 
 TEST(media_monitor, silence_gives_samples_of_zeros_and_gaps_do_not_pile_up) {
