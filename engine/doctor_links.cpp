@@ -54,6 +54,10 @@ void examine_port(const std::string& device, const std::string& what, std::vecto
                    "name a port that a cable or a bridge leads to"});
     return;
   }
+  if (const auto above = port->master(); !above.empty()) {
+    out.push_back({finding_level::must, what, "is a member of " + above,
+                   "ip link set " + device + " nomaster"});
+  }
   out.push_back(port->carrier()
                     ? finding{finding_level::good, what, "has a carrier", {}}
                     : finding{finding_level::advice, what, "has no carrier",

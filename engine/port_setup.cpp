@@ -217,13 +217,6 @@ result<void> set_up_ports(const std::vector<link_config>& links, unsigned worker
   return {};
 }
 
-void raise_ports(const std::vector<link_config>& links) {
-  each_kernel_port(links, [](const link_config&, const port_config& config, const char*) {
-    if (const auto port = kernel_interface::open(config.device); port && !port->admin_up())
-      (void)port->set_admin_up(true);
-  });
-}
-
 std::vector<int> kernel_indices(const std::vector<link_config>& links) {
   std::vector<int> indices;
   each_kernel_port(links, [&](const link_config&, const port_config& config, const char*) {

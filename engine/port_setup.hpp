@@ -31,9 +31,6 @@ class port_lock {
 /// pass-through that can be up left up.
 result<void> set_up_ports(const std::vector<capture::link_config>& links, unsigned workers);
 
-/// Lets every kernel port of the links up again (one may have been held down when an engine died).
-void raise_ports(const std::vector<capture::link_config>& links);
-
 /// Interfaces of all kernel ports, by index; 0 for one that is not there.
 std::vector<int> kernel_indices(const std::vector<capture::link_config>& links);
 

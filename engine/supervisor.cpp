@@ -13,6 +13,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "capture/kernel_interface.hpp"
 #include "capture/xdp_program.hpp"
 #include "engine/back_off.hpp"
 #include "engine/child_process.hpp"
@@ -65,6 +66,7 @@ class supervisor {
   void watch_engine(time_point now);
   void engine_ended(int status, time_point now);
   void take_packets_back();
+  void raise_held_ports();
   void watch_heartbeats(time_point now);
   bool is_late(time_point now) const;
   void kill_engine(const char* why);
@@ -101,6 +103,20 @@ void supervisor::take_packets_back() {
   for (const int index : interfaces_)
     if (const auto done = capture::unhook_xdp(index); !done)
       log::error("supervisor", "interface {}: {}", index, done.error().text());
+}
+
+/// What a dead engine held down. A port that somebody else took down stays as it is.
+void supervisor::raise_held_ports() {
+  for (std::size_t i = 0; i < options_.links.size() && i < capture::links_max; ++i)
+    for (const side which : {side::inside, side::outside}) {
+      auto& mark = shared_->link[i].held_down[static_cast<int>(which)];
+      if (mark.exchange(0) == 0) continue;
+      const auto& link = options_.links[i];
+      const auto& config = which == side::inside ? link.inside : link.outside;
+      if (config.type != capture::port_config::kind::kernel) continue;
+      if (const auto port = capture::kernel_interface::open(config.device))
+        (void)port->set_admin_up(true);
+    }
 }
 
 void supervisor::start_engine() {
@@ -187,9 +203,7 @@ void supervisor::engine_ended(int status, time_point now) {
   engine_.reset();
   shared_->engine_pid.store(0);
   shared_->ready.store(0);
-  for (auto& each : shared_->link)
-    for (auto& mark : each.held_down) mark.store(0);
-  raise_ports(options_.links);
+  raise_held_ports();
   if (status == exit_usage && !ever_ready_) {
     exit_with_ = exit_usage;  // it has said why
     return;
@@ -272,7 +286,7 @@ void supervisor::stop_all() {
   if (dashboard_) dashboard_->send(SIGTERM);
   if (engine_) engine_->stop(stop_patience_ms);
   take_packets_back();
-  raise_ports(options_.links);
+  raise_held_ports();
   watch_.reset();
   if (dashboard_) dashboard_->stop(stop_patience_ms);
 }

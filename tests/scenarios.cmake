@@ -30,6 +30,6 @@ callweir_scenario(live.limit "live" 120 ${Python3_EXECUTABLE} tests/live/limit_t
 callweir_scenario(live.frame_transparency "live" 120 ${Python3_EXECUTABLE} tests/live/frame_transparency.py)
 callweir_scenario(live.fail_open "live" 180 ${Python3_EXECUTABLE} tests/live/fail_open.py)
 callweir_scenario(live.wrong_ports "live" 60 ${Python3_EXECUTABLE} tests/live/wrong_ports.py)
-callweir_scenario(live.link_state "live" 90 ${Python3_EXECUTABLE} tests/live/link_state.py)
+callweir_scenario(live.link_state "live" 150 ${Python3_EXECUTABLE} tests/live/link_state.py)
 # Outages are milliseconds: nothing else may run meanwhile.
 set_tests_properties(live.frame_transparency live.fail_open live.wrong_ports live.link_state PROPERTIES RUN_SERIAL ON)

@@ -62,6 +62,18 @@ def main():
             f.inspecting(first)
             time.sleep(6.5)
             until("r0 is held down again", lambda: not carrier(w, "r", "r0"), 3)
+            w.run("l", "ip", "link", "set", "l0", "up")
+            until("r0 is let up", lambda: carrier(w, "r", "r0"), 3)
+            # Taken down by somebody else: a crash of ours does not let it up.
+            now = f.status()["engine"]
+            w.run("c", "ip", "link", "set", "in0", "down")
+            until("r0 is held down", lambda: not carrier(w, "r", "r0"), 8)
+            os.kill(now, signal.SIGKILL)
+            until("r0 is let up after kill -9", lambda: carrier(w, "r", "r0"), 2)
+            f.inspecting(now)
+            assert ",UP" not in w.run("c", "ip", "link", "show", "in0"), "in0 was let up"
+            time.sleep(6.5)
+            until("r0 is held down again", lambda: not carrier(w, "r", "r0"), 3)
             f.stop()
             until("r0 is let up at the end", lambda: carrier(w, "r", "r0"), 1)
         finally:
