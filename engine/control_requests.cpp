@@ -103,6 +103,7 @@ control::reply control_requests::status() {
     details.counters.emplace_back("calls_active", state.tracker.active().size());
     details.counters.emplace_back("calls_degraded", state.degrade.size());
     details.counters.emplace_back("flows_booked", state.book.size());
+    details.counters.emplace_back("flows_booked_endpoints_missed", state.book.endpoints_missed());
   });
   return {{status_json(*access_.shared, access_.links, &details)}, {}};
 }

@@ -70,6 +70,13 @@ known_flow& flow_book::place(const classify::flow_identity& flow) {
 }
 
 void flow_book::on_endpoint(const classify::flow_event& event) {
+  const std::int64_t second = event.at.ns / 1'000'000'000;
+  if (second != endpoints_second_) endpoints_seen_ = 0;
+  endpoints_second_ = second;
+  if (++endpoints_seen_ > endpoints_a_second) {
+    ++endpoints_missed_;
+    return;
+  }
   for (auto& one : slots_) {
     const auto& flow = one.flow.flow;
     const bool theirs =

@@ -51,6 +51,8 @@ class flow_book {
   /// Fills in `actions` of a call from what its flows were bound to.
   void add_actions(call_record& call) const;
   std::size_t size() const { return index_.size(); }
+  /// Recognised endpoints whose earlier flows were not looked for: more than a second has time for.
+  std::uint64_t endpoints_missed() const { return endpoints_missed_; }
 
  private:
   struct slot {
@@ -71,6 +73,12 @@ class flow_book {
   std::unordered_map<std::string, std::uint64_t> names_;
   std::uint32_t cursor_ = 0;
   std::uint64_t placed_ = 0;
+  // Each endpoint is a walk over all flows: a host that makes itself look like one by every port
+  // must not keep the control thread from its calls.
+  static constexpr int endpoints_a_second = 16;
+  std::int64_t endpoints_second_ = 0;
+  int endpoints_seen_ = 0;
+  std::uint64_t endpoints_missed_ = 0;
 };
 
 /// A flow's record from what is known of it; `link` by index into `links`.

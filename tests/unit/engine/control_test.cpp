@@ -216,6 +216,19 @@ TEST_F(control, unconfirmed_policies_roll_back) {
   EXPECT_FALSE(policies.rollback(at(202)).has_value());
 }
 
+TEST_F(control, a_flood_of_recognised_endpoints_is_bounded_and_counted) {
+  classify::flow_event event;
+  event.type = classify::flow_event::kind::endpoint;
+  event.what = media_verdict();
+  for (std::uint64_t i = 0; i < 1'000; ++i) {
+    event.flow = media_flow(i);
+    event.at = at(i < 500 ? 1.2 : 2.2);
+    ASSERT_TRUE(events.push(event));
+    thread->step(event.at);
+  }
+  EXPECT_EQ(thread->state().book.endpoints_missed(), 1'000U - 2 * 16);
+}
+
 TEST_F(control, schedules_follow_the_sites_clock_when_it_is_set) {
   auto& policies = thread->state().policies;
   std::string text = policies_yaml("enforce");
