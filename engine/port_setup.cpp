@@ -88,7 +88,9 @@ result<void> lay_pass_through(const link_config& link) {
     (void)port->set_admin_up(true);
   }
   auto joined = capture::join_pass_through(link.inside.device, link.outside.device);
-  if (!joined) joined.error().where = "link '" + link.name + "'";
+  if (joined) return joined;
+  joined.error().where = "link '" + link.name + "'";
+  if (geteuid() != 0) joined.error().mend = "run it as root (sudo), or with CAP_NET_ADMIN";
   return joined;
 }
 

@@ -212,6 +212,8 @@ void supervisor::engine_ended(int status, time_point now) {
   start_at_ = now + plan.wait;
   shared_->restarts.fetch_add(1);
   alarm_on(alarm_engine_crashed);
+  // An engine that finds a port missing says so by its status: nDPI has no part in that.
+  const bool suspect_ndpi = plan.how != restart_policy::mode::full && status != exit_usage;
   const auto how =
       status >= 128 ? "signal " + std::to_string(status - 128) : "status " + std::to_string(status);
   if (plan.how == restart_policy::mode::pass_through) {
@@ -223,11 +225,10 @@ void supervisor::engine_ended(int status, time_point now) {
                how, policy_.crashes(), static_cast<int>(to_seconds(plan.wait)));
   } else {
     log::warning("supervisor", "the engine ended with {}, crash {} in a row: restarting{}", how,
-                 policy_.crashes(),
-                 plan.how == restart_policy::mode::without_ndpi ? " without nDPI" : "");
+                 policy_.crashes(), suspect_ndpi ? " without nDPI" : "");
   }
-  without_ndpi_ = plan.how != restart_policy::mode::full;
-  if (plan.how == restart_policy::mode::without_ndpi) alarm_on(alarm_without_ndpi);
+  without_ndpi_ = suspect_ndpi;
+  if (suspect_ndpi) alarm_on(alarm_without_ndpi);
   if (plan.wait > nanoseconds{0}) absent(true);
 }
 

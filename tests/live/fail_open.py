@@ -134,24 +134,28 @@ def stalled():
 
 
 def reborn():
-    """An interface is deleted and made anew under its name: frames pass and are seen again."""
+    """An interface is deleted, the engine dies of it, the interface is made anew under its name: frames pass and are
+    seen again, and nDPI is not suspected."""
     with wire.Wire("fail") as w:
         f = wire.Forward(w)
         s = None
         try:
             engine = f.inspecting()["engine"]
             w.run("c", "ip", "link", "del", "in0")
-            time.sleep(1)
+            os.kill(engine, signal.SIGKILL)
+            time.sleep(3)  # crashes enough to be started without nDPI, were they nDPI's
             wire.sh("ip", "link", "add", "in0", "netns", w.names["c"], "type", "veth",
                     "peer", "name", "l0", "netns", w.names["l"])
             w.quiet("l", "l0")
-            f.inspecting(engine)
+            alarms = f.inspecting(engine)["alarms"]
             time.sleep(1)  # the other port, held down meanwhile, is let up
             s = stream.Stream(w.socket("l", "l0"), w.socket("r", "r0"))
             failures = steady(s)
             seen = f.status()["received"][0]
             print(f"interface made anew: {len(s.rows)} frames arrived, {seen} seen", flush=True)
             f.stop()
+            if alarms & 4:
+                failures.append("interface made anew: started without nDPI")
             return failures + ([] if len(s.rows) > 1000 and seen > 1000 else ["interface made anew"])
         finally:
             if s:
