@@ -34,6 +34,7 @@ struct tracked_call {
   codec voice_codec = codec::unknown;
   double frame_ms = 20;  // estimated packet interval, mean of the directions
   bool ended = false;
+  side initiator = side::inside;  // of the call's first media flow: what `way` below refers to
   std::vector<std::uint64_t> flows;
 };
 

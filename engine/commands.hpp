@@ -15,6 +15,7 @@ namespace callweir::engine {
 struct command {
   enum class kind : std::uint8_t { attach_call, expect_media } what = kind::attach_call;
   bool emergency = false;
+  side call_initiator = side::inside;  // of the call's first media flow
   classify::flow_index flow = classify::no_flow;
   classify::call_slot call = classify::no_call;
   std::uint64_t flow_id = 0;

@@ -190,6 +190,7 @@ void control_thread::send_requests() {
     what.call = request.call;
     what.call_what = request.call_what;
     what.call_key = call != nullptr ? key_of(call->id) : 0;
+    if (call != nullptr) what.call_initiator = call->initiator;
     // A flow keeps the name of a call that is over; of one that was none it loses it.
     if (call != nullptr || request.mistaken) {
       state_.book.attach(request.flow_id, request.call, call != nullptr ? call->id : std::string(),

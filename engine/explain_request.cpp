@@ -29,7 +29,7 @@ shaper::flow_attributes attributes_of_known(const control_state& state, const kn
     facts.call_what = call->what;
     facts.emergency |= call->emergency;
   }
-  return attributes_of(facts, 0);
+  return attributes_of(facts, {});
 }
 
 std::string trial_record(const std::string& flow, const line_trial& trial) {

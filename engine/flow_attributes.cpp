@@ -5,7 +5,7 @@
 namespace callweir::engine {
 
 shaper::flow_attributes attributes_of(const classify::flow_facts& facts,
-                                      std::uint64_t call_key) noexcept {
+                                      const call_facts& call) noexcept {
   shaper::flow_attributes out;
   out.source = facts.flow.source;
   out.destination = facts.flow.destination;
@@ -19,7 +19,8 @@ shaper::flow_attributes attributes_of(const classify::flow_facts& facts,
   out.flow_id = facts.flow.id;
   if (out.in_call) {
     out.call = facts.call;
-    out.call_key = call_key;
+    out.call_key = call.key;
+    out.call_initiator = call.initiator;
     out.what.app = facts.call_what.app;
     out.what.p2p = facts.call_what.p2p;
     out.what.voip = facts.what.voip || facts.call_what.voip;

@@ -6,9 +6,15 @@
 
 namespace callweir::engine {
 
+/// What the control thread told of a call.
+struct call_facts {
+  std::uint64_t key = 0;          // unique for the life of the process; 0 for no call
+  side initiator = side::inside;  // of the call's first media flow
+};
+
 /// A flow in a call has the call's application, p2p and telephony, its own role, and the higher of
-/// both confidences. `call_key` is 0 where the flow is in no call.
+/// both confidences. `call` is left out where the flow is in none.
 shaper::flow_attributes attributes_of(const classify::flow_facts& facts,
-                                      std::uint64_t call_key) noexcept;
+                                      const call_facts& call) noexcept;
 
 }  // namespace callweir::engine

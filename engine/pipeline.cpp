@@ -1,7 +1,5 @@
 #include "engine/pipeline.hpp"
 
-#include "engine/flow_attributes.hpp"
-
 namespace callweir::engine {
 namespace {
 
@@ -32,7 +30,7 @@ pipeline::pipeline(const options& wanted, event_ring& events, worker_channel& ch
     : decoder_({}, wanted.classify.seed),
       classifier_(wanted.classify, events),
       channel_(channel),
-      call_keys_(wanted.calls_max, 0) {}
+      calls_(wanted.calls_max) {}
 
 void pipeline::process(std::span<packet_view> burst, time_point now,
                        std::span<decision> out) noexcept {
@@ -99,7 +97,7 @@ void pipeline::take_orders() noexcept {
 void pipeline::carry_out(const command& order) noexcept {
   switch (order.what) {
     case command::kind::attach_call:
-      if (order.call < call_keys_.size()) call_keys_[order.call] = order.call_key;
+      if (order.call < calls_.size()) calls_[order.call] = {order.call_key, order.call_initiator};
       classifier_.attach_call(order.flow, order.flow_id, order.call, order.call_what,
                               order.emergency);
       break;
@@ -112,8 +110,8 @@ void pipeline::carry_out(const command& order) noexcept {
 void pipeline::bind(classify::flow_index flow, time_point now) noexcept {
   if (policies_ == nullptr) return;
   const classify::flow_facts facts = classifier_.facts(flow);
-  const std::uint64_t key = facts.call < call_keys_.size() ? call_keys_[facts.call] : 0;
-  const auto attributes = attributes_of(facts, key);
+  const auto attributes =
+      attributes_of(facts, facts.call < calls_.size() ? calls_[facts.call] : call_facts{});
   const std::uint32_t before = classifier_.action(flow);
   const shaper::action_handle handle = policies_->set->bind(attributes, now, before);
   classifier_.set_action(flow, handle);

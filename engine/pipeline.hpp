@@ -11,6 +11,7 @@
 #include "engine/commands.hpp"
 #include "engine/counter.hpp"
 #include "engine/event_ring.hpp"
+#include "engine/flow_attributes.hpp"
 #include "engine/packet_pipeline.hpp"
 
 namespace callweir::engine {
@@ -57,7 +58,7 @@ class pipeline final : public packet_pipeline {
   const policies_in_force* policies_ = nullptr;
   std::uint32_t refreshed_ = 0;
   load_level load_ = load_level::normal;
-  std::vector<std::uint64_t> call_keys_;  // by call slot, as the control thread told
+  std::vector<call_facts> calls_;  // by slot, as the control thread told
   pipeline_counters counters_;
 };
 

@@ -41,7 +41,10 @@ void degrade_units::adopt(std::uint32_t call, std::uint64_t call_key, side initi
   if (call >= size_) return;
   unit& u = units_[call];
   std::uint64_t owner = u.owner.load(std::memory_order_acquire);
-  if (owner == call_key) return;
+  if (owner == call_key) {
+    u.initiator.store(static_cast<std::uint8_t>(initiator), relaxed);
+    return;
+  }
   if (!u.owner.compare_exchange_strong(owner, call_key, std::memory_order_acq_rel)) return;
   wipe(u);
   u.initiator.store(static_cast<std::uint8_t>(initiator), relaxed);

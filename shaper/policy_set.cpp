@@ -97,7 +97,7 @@ stage policy_set::impl::make_stage(std::size_t line, const flow_attributes& flow
              flow.call < units->size()) {
     s.unit = flow.call;
     s.key = call_key(flow);
-    if (l.enforce) units->adopt(flow.call, s.key, flow.initiator);
+    if (l.enforce) units->adopt(flow.call, s.key, flow.call_initiator);
   }
   return s;
 }

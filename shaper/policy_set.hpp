@@ -28,6 +28,7 @@ struct flow_attributes {
   bool emergency = false;
   std::uint32_t call = 0xffff'ffff;  // call slot
   std::uint64_t flow_id = 0;
+  side call_initiator = side::inside;  // of the call's first media flow
   std::uint64_t call_key = 0;  // unique for the life of the process, unlike the slot; 0 none
 };
 

@@ -84,7 +84,7 @@ bool call_entry::is_call() const {
 /// Directions and parties of the call are those of `first`.
 void call_entry::anchor(const call_member& first) {
   parties = {first.source, first.destination};
-  initiator = first.initiator;
+  initiator = shown.initiator = first.initiator;
   for (call_member& m : members) {
     // By address; a party that moved is known by the side of the link it is on.
     m.reversed =

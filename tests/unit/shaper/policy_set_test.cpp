@@ -286,6 +286,20 @@ TEST(policy_set, a_changed_target_does_not_let_go_of_the_call) {
   EXPECT_EQ(after->degrading(3)->then.mos, 2.5);
 }
 
+TEST(policy_set, directions_are_the_calls_whichever_of_its_flows_comes_first) {
+  const auto set = compile(policies(soft + "enforce }"));
+  auto answer = media_flow();  // media back, by a flow of its own
+  std::swap(answer.source, answer.destination);
+  answer.initiator = side::outside;
+  const auto handle = set->bind(answer, monday_noon);
+  set->set_impairment(3, forward, {.loss = 0, .burst = 200ms, .delay = 100ms, .cap = {}});
+  const auto kind = [&](side from) {
+    return set->apply(handle, packet(from), forward, flow_role::voice, monday_noon + 1s).kind;
+  };
+  EXPECT_EQ(kind(side::inside), fate_kind::hold) << "from the call's initiator";
+  EXPECT_EQ(kind(side::outside), fate_kind::pass);
+}
+
 TEST(policy_set, degrading_the_video_of_a_bundle_is_steered_too) {
   const auto set =
       compile(policies("- { name: v, match: { role: video }, action: { degrade: { mos: 1.8 } } }"));
