@@ -11,9 +11,11 @@
 namespace callweir::classify {
 namespace {
 
-constexpr std::uint32_t sweep_a_burst = 16;  // records: 1 M flows in 62,500 bursts
-constexpr std::uint32_t sweep_pressed = 64;  // the same while the table is more than half full
-constexpr std::uint32_t sweep_idle = 2048;
+/// Every record is seen once in this time, whatever the traffic: one million flows take 1 % of a
+/// core.
+constexpr nanoseconds sweep_round_time = std::chrono::seconds(1);
+constexpr std::uint32_t sweep_a_burst_max = 1'024;  // bounds the pause when time has jumped
+constexpr std::uint32_t sweep_idle_max = 65'536;
 constexpr std::uint32_t samples_a_burst = 8;
 constexpr std::uint32_t call_slots = 32'768;  // the control thread's table is not larger
 
@@ -45,7 +47,7 @@ classifier::impl::impl(const classifier_config& wanted, event_sink& sink)
       table(table_config(wanted)),
       guard(wanted.flows_max, table.hash()),
       detectors(inspector_config(wanted), *this),
-      ndpi_time(wanted.ndpi_share_pct),
+      inspection_time(wanted.inspection_share_pct),
       works(share_of(wanted.flows_max, 16, 256, 65'536), wanted.touch),
       monitors(share_of(wanted.flows_max, 64, 256, 16'384), wanted.touch),
       works_max(share_of(wanted.flows_max, 16, 256, 65'536)),
@@ -61,8 +63,8 @@ void classifier::impl::process(std::span<const packet_view> packets, time_point 
                                std::span<packet_flow> flows) noexcept {
   // Ageing comes first: a flow that this burst touches cannot end in it and leave a stale index
   // behind.
-  sweep(now, table.pressed() ? sweep_pressed : sweep_a_burst);
-  if (ndpi_time.bounded()) ndpi_time.pass(now);
+  sweep(now, sweep_a_burst_max);
+  inspection_time.pass();
   flow_table::burst b;
   table.prepare(packets, b);
   std::uint64_t without = 0;
@@ -195,7 +197,14 @@ void classifier::impl::close(flow_index flow, classifier_counters::count& counte
   table.erase(flow);
 }
 
-void classifier::impl::sweep(time_point now, std::uint32_t records) noexcept {
+void classifier::impl::sweep(time_point now, std::uint32_t records_max) noexcept {
+  const std::int64_t passed =
+      std::clamp<std::int64_t>(now.ns - swept_ns, 0, sweep_round_time.count());
+  const auto due = static_cast<std::uint64_t>(passed) * table.high_water() /
+                   static_cast<std::uint64_t>(sweep_round_time.count());
+  if (due == 0 && now.ns >= swept_ns) return;
+  swept_ns = now.ns;
+  const auto records = static_cast<std::uint32_t>(std::min<std::uint64_t>(due, records_max));
   const bool round = table.sweep(records, [&](flow_index flow) {
     if (table.expired(table.hot(flow), now)) {
       close(flow, counters.flows_closed);
@@ -299,17 +308,19 @@ void classifier::process(std::span<const packet_view> packets, time_point now,
 }
 
 void classifier::idle(time_point now) noexcept {
-  impl_->sweep(now, sweep_idle);
+  impl_->sweep(now, sweep_idle_max);
   impl_->sample_some(now, std::numeric_limits<std::uint32_t>::max());
 }
 
 void classifier::finish() noexcept {
-  while (!impl_->table.sweep(
-      sweep_idle, [this](flow_index flow) { impl_->close(flow, impl_->counters.flows_closed); })) {
+  while (!impl_->table.sweep(sweep_idle_max, [this](flow_index flow) {
+    impl_->close(flow, impl_->counters.flows_closed);
+  })) {
   }
   // The first round may have begun in the middle.
-  while (!impl_->table.sweep(
-      sweep_idle, [this](flow_index flow) { impl_->close(flow, impl_->counters.flows_closed); })) {
+  while (!impl_->table.sweep(sweep_idle_max, [this](flow_index flow) {
+    impl_->close(flow, impl_->counters.flows_closed);
+  })) {
   }
 }
 
@@ -391,6 +402,22 @@ void classifier::shed_inspection(bool shed) noexcept {
 
 const classifier_counters& classifier::counters() const noexcept {
   return impl_->counters;
+}
+
+std::uint32_t classifier::flows_live() const noexcept {
+  return impl_->table.size();
+}
+
+std::uint32_t classifier::flows_max() const noexcept {
+  return impl_->config.flows_max;
+}
+
+std::size_t classifier::table_bytes() const noexcept {
+  return impl_->table.memory_bytes();
+}
+
+nanoseconds classifier::sweep_round() noexcept {
+  return sweep_round_time;
 }
 
 std::size_t classifier::memory_bytes() const noexcept {

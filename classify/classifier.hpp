@@ -28,7 +28,7 @@ struct classifier_config {
   bool ndpi = true;                     // off: our own detectors only (the supervisor's ladder)
   bool closed_flows = true;             // send `closed` for every flow, not only the noteworthy
   bool touch = true;                    // make all memory present at start; captures: as it is used
-  std::uint8_t ndpi_share_pct = 25;     // of the core's time, at most; 0: no bound (captures)
+  std::uint8_t inspection_share_pct = 25;  // of the core's time, at most; 0: no bound (captures)
 };
 
 /// Where a packet belongs. `flow` is no_flow for what has none (status not ok, table refused).
@@ -90,7 +90,12 @@ class classifier {
   void shed_inspection(bool shed) noexcept;
 
   const classifier_counters& counters() const noexcept;
-  std::size_t memory_bytes() const noexcept;  // taken at start-up, all in
+  std::uint32_t flows_live() const noexcept;  // not yet timed out, or not yet found to be
+  std::uint32_t flows_max() const noexcept;
+  std::size_t table_bytes() const noexcept;   // of flows_max flows, whatever becomes of them
+  std::size_t memory_bytes() const noexcept;  // taken at start-up, all in: with bounded pools
+  /// How long the sweep takes to see every record once.
+  static nanoseconds sweep_round() noexcept;
 
  private:
   struct impl;

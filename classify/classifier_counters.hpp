@@ -19,6 +19,7 @@ namespace callweir::classify {
   X(untracked_source, "packets of new flows beyond what one source network may open in a flood") \
   X(untracked_worker, "packets of new flows beyond what a worker opens in a flood")              \
   X(inspected, "packets that went through inspection")                                           \
+  X(inspection_cycles, "time-stamp-counter cycles that inspection took, nDPI included")          \
   X(ndpi_packets, "packets that nDPI saw")                                                       \
   X(ndpi_shed, "packets that nDPI did not see because its share of the core was used up")        \
   X(inspections_parked,                                                                          \

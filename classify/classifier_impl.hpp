@@ -2,6 +2,9 @@
 // bounded pools. Included by classifier*.cpp only.
 #pragma once
 
+#include <x86intrin.h>
+
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -15,25 +18,29 @@
 
 namespace callweir::classify {
 
-/// Bounds the time that nDPI may take: a share of the time that passes, saved up for 100 ms at
-/// most.
-class time_share {
+/// Bounds what inspection may take of the core: a share of the cycles that pass, saved up for a
+/// tenth of a second at most.
+class cycle_share {
  public:
-  explicit time_share(std::uint8_t percent) : percent_(percent) {}
+  explicit cycle_share(std::uint8_t percent) : percent_(percent) {}
   bool bounded() const noexcept { return percent_ != 0; }
-  void pass(time_point now) noexcept {
-    const std::int64_t passed = std::clamp<std::int64_t>(now.ns - last_ns_, 0, saved_ns_max);
-    last_ns_ = now.ns;
-    left_ns_ = std::min(left_ns_ + passed * percent_ / 100, saved_ns_max * percent_ / 100);
+  /// Once a burst.
+  void pass() noexcept {
+    if (!bounded()) return;
+    const std::uint64_t now = __rdtsc();
+    const auto passed =
+        static_cast<std::int64_t>(std::min<std::uint64_t>(now - last_, saved_cycles));
+    last_ = now;
+    left_ = std::min(left_ + passed * percent_ / 100, saved_cycles * percent_ / 100);
   }
-  bool left() const noexcept { return left_ns_ > 0; }
-  void spend(std::int64_t ns) noexcept { left_ns_ -= ns; }
+  bool left() const noexcept { return left_ > 0 || !bounded(); }
+  void spend(std::uint64_t cycles) noexcept { left_ -= static_cast<std::int64_t>(cycles); }
 
  private:
-  static constexpr std::int64_t saved_ns_max = 100'000'000;
+  static constexpr std::int64_t saved_cycles = 250'000'000;
   std::uint8_t percent_;
-  std::int64_t left_ns_ = 0;
-  std::int64_t last_ns_ = 0;
+  std::int64_t left_ = 0;
+  std::uint64_t last_ = 0;
 };
 
 /// What a flow holds while its packets are inspected or measured.
@@ -62,7 +69,7 @@ struct classifier::impl final : private event_sink {
   void settle_unworthy(flow_index flow, const packet_view& first) noexcept;
   void count(hot_flow& hot, flow_index flow, const packet_view& packet, direction way) noexcept;
   void close(flow_index flow, classifier_counters::count& counter) noexcept;
-  void sweep(time_point now, std::uint32_t records) noexcept;
+  void sweep(time_point now, std::uint32_t records_max) noexcept;
   flow_event event_of(flow_event::kind kind, flow_index flow, time_point at) const noexcept;
   void send(flow_event event) noexcept;
   verdict verdict_of(flow_index flow) const noexcept;
@@ -114,7 +121,7 @@ struct classifier::impl final : private event_sink {
   flood_guard guard;
   inspector detectors;
   std::optional<ndpi_adapter> ndpi;
-  time_share ndpi_time;
+  cycle_share inspection_time;
   bounded_pool<flow_work> works;
   bounded_pool<media_monitor> monitors;
   std::vector<std::uint32_t> measured;  // works with a monitor
@@ -124,6 +131,7 @@ struct classifier::impl final : private event_sink {
   std::vector<verdict> call_verdicts;  // by call_slot
   std::vector<pending_endpoint> endpoints;
   std::uint64_t flows_opened = 0;
+  std::int64_t swept_ns = 0;    // when the sweep last went on
   std::uint8_t generation = 0;  // of policies; generation_stale never equals it
   bool shed = false;
   classifier_counters counters;

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <ctime>
 
 #include "base/applications.hpp"
 #include "classify/classifier_impl.hpp"
@@ -17,12 +16,6 @@ constexpr std::uint64_t gated_packets_max = 40;
 constexpr std::uint16_t observed_max = 2000;
 /// How many places the clock hand looks at to find the longest silent one.
 constexpr int park_candidates = 8;
-
-std::int64_t thread_ns() noexcept {
-  timespec t{};
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<std::int64_t>(t.tv_sec) * 1'000'000'000 + t.tv_nsec;
-}
 
 /// Names that are a claim of telephony: never taken over from nDPI where the inspector does not
 /// agree.
@@ -63,7 +56,11 @@ void classifier::impl::look(flow_index flow, const packet_view& packet,
   if (!hot.has(flow_working)) return;
   flow_work& work = works[table.warm(flow).work];
   if (work.scratch != nullptr && (says_something || packet.protocol != proto_tcp)) {
+    const std::uint64_t began = __rdtsc();
     inspect(flow, work, packet, where.way);
+    const std::uint64_t spent = __rdtsc() - began;
+    inspection_time.spend(spent);
+    counters.inspection_cycles.add(spent);
   }
   if (hot.has(flow_working) && work.media != flow_work::none) {
     where.role = monitors[work.media].observe(packet, where.way);
@@ -175,7 +172,7 @@ void classifier::impl::ask_ndpi(flow_work& work, const packet_view& packet) noex
     }
     return;
   }
-  if (ndpi_time.bounded() && !ndpi_time.left()) {
+  if (!inspection_time.left()) {
     counters.ndpi_shed.add();
     return;
   }
@@ -185,9 +182,7 @@ void classifier::impl::ask_ndpi(flow_work& work, const packet_view& packet) noex
   }
   if (work.ndpi == ndpi_adapter::none) return;
   counters.ndpi_packets.add();
-  const std::int64_t began = ndpi_time.bounded() ? thread_ns() : 0;
   ndpi->inspect(work.ndpi, packet, work.opinion);
-  if (ndpi_time.bounded()) ndpi_time.spend(thread_ns() - began);
   if (work.opinion.done) end_ndpi(work);
 }
 

@@ -24,6 +24,7 @@ std::uint64_t key_of(const std::string& call_id) {
 
 control_thread::control_thread(const control_options& options, std::vector<worker_queues> workers)
     : workers_(std::move(workers)),
+      tap_(options.tap),
       waiting_orders_(workers_.size()),
       state_{classify::call_tracker(options.calls),
              flow_book(options.book_flows_max, options.seed, options.links),
@@ -149,6 +150,7 @@ bool control_thread::take_events(worker_queues& worker, std::size_t index) {
     worker.events->drop();
     state_.tracker.on_event(event);
     state_.book.on_event(event);
+    if (tap_) tap_(event);
     if (event.type == classify::flow_event::kind::dialog) spread(event, index);
   }
   state_.events += static_cast<std::uint64_t>(taken);

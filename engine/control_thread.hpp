@@ -33,6 +33,8 @@ struct control_options {
   std::uint32_t book_flows_max = 65'536;
   std::array<std::uint64_t, 2> seed{};
   std::vector<std::string> links;  // names by index
+  /// Sees each event of the workers, on the control thread.
+  std::function<void(const classify::flow_event&)> tap;
 };
 
 /// What the control thread knows. Only for jobs that run on it.
@@ -85,6 +87,7 @@ class control_thread {
   void forget_ended();
 
   std::vector<worker_queues> workers_;
+  std::function<void(const classify::flow_event&)> tap_;
   std::vector<std::deque<command>> waiting_orders_;  // by worker, bounded
   control_state state_;
   std::vector<std::pair<classify::call_slot, std::string>> active_;  // as of the last second

@@ -1,0 +1,59 @@
+// callweir-bench: measures the data path. Without a verb: Google Benchmark's micro-benchmarks.
+#include <benchmark/benchmark.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <string_view>
+
+#include "bench/fastpath.hpp"
+
+namespace {
+
+using namespace callweir;
+
+int micro(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2 || std::string_view(argv[1]).rfind("--benchmark", 0) == 0) return micro(argc, argv);
+  CLI::App app{"Measures the data path in memory, without a card."};
+  app.require_subcommand(1);
+  app.footer(
+      "Without a verb the micro-benchmarks of single stages run; they take --benchmark_filter and\n"
+      "the other options of Google Benchmark.\n"
+      "Examples:\n"
+      "  callweir-bench fastpath --flows 1000000 --new-per-s 100000\n"
+      "  callweir-bench --benchmark_filter=lookup\n"
+      "Exit codes: 0 done, 1 the figures mean nothing, 2 bad usage.");
+  bench::fastpath_options fastpath;
+  CLI::App& verb =
+      *app.add_subcommand("fastpath", "packets a second of one core with the whole pipeline");
+  verb.add_option("--flows", fastpath.flows, "flows that are live at any time")
+      ->check(CLI::Range(1'000, 50'000'000))
+      ->capture_default_str();
+  verb.add_option("--new-per-s", fastpath.new_per_s, "new flows a second")
+      ->check(CLI::Range(100, 10'000'000))
+      ->capture_default_str();
+  verb.add_option("--seconds", fastpath.seconds, "how long to measure, after the warm-up")
+      ->check(CLI::Range(0.1, 3600.0))
+      ->capture_default_str();
+  verb.add_option("--workers", fastpath.workers, "cores; the flows are shared among them")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  verb.add_flag("--json", fastpath.json, "one line of JSON");
+  try {
+    app.parse(argc, argv);
+    return bench::run_fastpath(fastpath);
+  } catch (const CLI::ParseError& problem) {
+    return app.exit(problem) == 0 ? 0 : 2;
+  } catch (const std::exception& problem) {
+    std::fprintf(stderr, "callweir-bench: %s\n", problem.what());
+    return 1;
+  }
+}

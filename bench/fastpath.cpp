@@ -1,0 +1,296 @@
+#include "bench/fastpath.hpp"
+
+#include <fmt/format.h>
+#include <x86intrin.h>
+
+#include <algorithm>
+#include <atomic>
+#include <barrier>
+#include <cstdio>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "base/json_writer.hpp"
+#include "bench/traffic/rig.hpp"
+#include "bench/traffic/traffic_source.hpp"
+
+namespace callweir::bench {
+namespace {
+
+constexpr std::uint32_t segment_bursts = 4'096;  // packets: 262,144, some tens of milliseconds
+constexpr nanoseconds idle_every = std::chrono::milliseconds(5);
+constexpr double live_tolerance = 0.02;
+
+/// Calls of two kinds are acted on, the rest is let pass; nothing is withheld, so that each packet
+/// goes the whole way.
+constexpr const char* policies =
+    "policies:\n"
+    "- { name: servers, match: { app: [SIP] }, action: allow }\n"
+    "- { name: softphones, match: { voip: true }, action: { degrade: { mos: 1.8 } },"
+    " mode: observe }\n"
+    "- { name: rest, match: {}, action: allow }\n";
+
+double median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
+                   values.end());
+  return values[values.size() / 2];
+}
+
+struct worker_figures {
+  std::vector<double> whole, baseline;  // TSC cycles a packet, by segment
+  std::uint32_t live_min = 0xffff'ffff, live_max = 0;
+  std::uint64_t packets = 0;
+  double inspected_share = 0;
+  std::uint64_t shed = 0, lost_room = 0;
+  std::uint64_t voice_flows = 0;
+};
+
+/// What was not looked at though it should have been.
+std::uint64_t shed_of(const engine::pipeline& line) {
+  const auto& c = line.classifier().counters();
+  return c.inspections_shed.get() + c.ndpi_shed.get() + line.counters().shed.get();
+}
+
+class fastpath_worker {
+ public:
+  fastpath_worker(engine::pipeline& line, const traffic_plan& plan, const frame_shapes& shapes,
+                  void* pool, time_point begin)
+      : line_(line),
+        plan_(plan),
+        source_(plan, shapes, begin),
+        alone_(plan, shapes, begin),
+        frames_(pool),
+        clock_ns_(begin.ns) {}
+
+  /// Until the table holds what it shall and flows end as fast as others begin.
+  void warm_up() {
+    const auto until =
+        source_.now() +
+        nanoseconds(static_cast<std::int64_t>(1.7e9 * plan_.flows / plan_.new_per_s));
+    while (source_.now() < until) {
+      for (int i = 0; i < 64; ++i) whole();
+      steer();
+    }
+    while (alone_.now() < source_.now()) baseline();
+  }
+
+  void measure(double seconds, double hz) {
+    const auto cycles_begun = line_.classifier().counters().inspection_cycles.get();
+    const auto shed_begun = shed_of(line_);
+    std::uint64_t spent = 0;
+    const std::uint64_t end = __rdtsc() + static_cast<std::uint64_t>(seconds * hz);
+    while (__rdtsc() < end || figures.whole.size() < 5) {
+      const auto first = __rdtsc();
+      for (std::uint32_t i = 0; i < segment_bursts; ++i) baseline();
+      const auto second = __rdtsc();
+      for (std::uint32_t i = 0; i < segment_bursts; ++i) whole();
+      const auto third = __rdtsc();
+      constexpr double packets = double{segment_bursts} * engine::burst_max;
+      figures.baseline.push_back(static_cast<double>(second - first) / packets);
+      figures.whole.push_back(static_cast<double>(third - second) / packets);
+      figures.packets += static_cast<std::uint64_t>(packets);
+      spent += third - second;
+      steer();
+      const auto live = line_.classifier().flows_live();
+      figures.live_min = std::min(figures.live_min, live);
+      figures.live_max = std::max(figures.live_max, live);
+    }
+    figures.inspected_share =
+        static_cast<double>(line_.classifier().counters().inspection_cycles.get() - cycles_begun) /
+        static_cast<double>(spent);
+    figures.shed = shed_of(line_) - shed_begun;
+    figures.lost_room = line_.counters().untracked.get();
+  }
+
+  /// Lets the voices talk to their end and every flow time out, so that each has been told of.
+  void finish() {
+    source_.stop_opening();
+    while (source_.talking()) whole();
+    figures.voice_flows = source_.voice_ended();
+    auto at = source_.now();
+    for (int i = 0; i < 4'000 && line_.classifier().flows_live() > 0; ++i) {
+      at = at + plan_.time_out / 4;
+      clock_ns_.store(at.ns, std::memory_order_relaxed);
+      line_.idle(at);
+      if (i % 16 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+
+  time_point now() const { return {clock_ns_.load(std::memory_order_relaxed)}; }
+
+  worker_figures figures;
+
+ private:
+  void whole() noexcept {
+    const auto views = frames_.take();
+    const auto at = source_.fill(views);
+    engine::decision decisions[engine::burst_max] = {};
+    line_.process(views, at, decisions);
+    frames_.give_back();
+    if (at - idle_at_ < idle_every) return;
+    idle_at_ = at;
+    line_.idle(at);
+    clock_ns_.store(at.ns, std::memory_order_relaxed);
+  }
+  void baseline() noexcept {
+    const auto views = frames_.take();
+    alone_.fill(views);
+    frames_.give_back();
+  }
+  /// Keeps the live flows at what was asked for: TLS and QUIC flows live a little longer or
+  /// shorter.
+  void steer() noexcept {
+    const double live = line_.classifier().flows_live();
+    const double off = (plan_.flows - live) / plan_.flows;
+    if (source_.now() - begun_ <
+        nanoseconds(static_cast<std::int64_t>(1.1e9 * plan_.flows / plan_.new_per_s)))
+      return;
+    const double window = source_.bulk_window();
+    if (window > 0) source_.set_bulk_window(static_cast<std::uint32_t>(window * (1 + off / 64)));
+  }
+
+  engine::pipeline& line_;
+  traffic_plan plan_;
+  traffic_source source_, alone_;
+  frame_burst frames_;
+  time_point idle_at_{}, begun_ = source_.now();
+  std::atomic<std::int64_t> clock_ns_;
+};
+
+void print_json(const fastpath_options& o, const traffic_plan& plan, const worker_figures& f,
+                double mpps, double recall, std::uint64_t lost, const classify::classifier& c) {
+  std::string out = "{";
+  const auto integer = [&](const char* key, std::uint64_t value) {
+    json::append_key(out, key);
+    json::append_integer(out, value);
+  };
+  const auto number = [&](const char* key, double value) {
+    json::append_key(out, key);
+    json::append_number(out, value, 4);
+  };
+  integer("flows", o.flows);
+  integer("new_per_s", o.new_per_s);
+  integer("workers", o.workers);
+  number("packets_a_flow", plan.packets_a_flow);
+  integer("packets", f.packets);
+  number("mpps", mpps);
+  number("tsc_per_packet", median(f.whole));
+  number("baseline_tsc_per_packet", median(f.baseline));
+  number("ratio", median(f.whole) / median(f.baseline));
+  number("inspected_share", f.inspected_share);
+  integer("shed", f.shed);
+  number("recall", recall);
+  integer("voice_flows", f.voice_flows);
+  integer("flows_live_min", f.live_min);
+  integer("flows_live_max", f.live_max);
+  integer("untracked", f.lost_room);
+  integer("events_lost", lost);
+  number("bytes_per_flow", static_cast<double>(c.table_bytes()) / c.flows_max());
+  number("pool_bytes_per_flow",
+         static_cast<double>(c.memory_bytes() - c.table_bytes()) / c.flows_max());
+  out += "}\n";
+  std::fputs(out.c_str(), stdout);
+}
+
+}  // namespace
+
+int run_fastpath(const fastpath_options& options) {
+  const double hz = tsc_hz();
+  void* const pool = start_frames(8'192 * options.workers);
+  const frame_shapes shapes;
+  const std::uint32_t flows = options.flows / options.workers;
+  const std::uint32_t new_per_s = options.new_per_s / options.workers;
+  appliance_options wanted;
+  auto& classify = wanted.classify;
+  classify.flows_max = flows + flows / 16 + 1'024;
+  classify.seed = {0x5eed'0001, 0x5eed'0002};
+  traffic_plan plan =
+      plan_traffic(options.flows, options.new_per_s, classify::classifier::sweep_round() / 2);
+  plan.flows = flows;
+  plan.new_per_s = new_per_s;
+  classify.timeout_udp = classify.timeout_tcp = classify.timeout_unclassified = plan.time_out;
+  wanted.policies = policies;
+  std::atomic<std::uint64_t> recognised{0};
+  wanted.tap = [&](const classify::flow_event& event) {
+    if (event.type == classify::flow_event::kind::closed && event.what.voip &&
+        traffic_source::is_voice(event.flow.source_port, event.flow.destination_port))
+      ++recognised;
+  };
+  std::vector<std::unique_ptr<fastpath_worker>> workers;
+  const time_point begin = steady_clock().now();
+  std::atomic<fastpath_worker*> first{nullptr};
+  appliance whole(wanted, options.workers, [&] {
+    const auto* one = first.load();
+    return one == nullptr ? begin : one->now();
+  });
+  for (unsigned i = 0; i < options.workers; ++i)
+    workers.push_back(
+        std::make_unique<fastpath_worker>(whole.worker(i), plan, shapes, pool, begin));
+  first = workers.front().get();
+
+  std::barrier together(static_cast<std::ptrdiff_t>(options.workers));
+  std::vector<std::thread> threads;
+  for (unsigned i = 0; i < options.workers; ++i) {
+    threads.emplace_back([&, i] {
+      tie_to_core(std::thread::hardware_concurrency() - 1 - i);
+      workers[i]->warm_up();
+      together.arrive_and_wait();
+      workers[i]->measure(options.seconds, hz);
+      together.arrive_and_wait();
+      workers[i]->finish();
+    });
+  }
+  for (auto& each : threads) each.join();
+  whole.settle();
+
+  worker_figures sum = workers.front()->figures;
+  double mpps = 0;
+  for (std::size_t i = 0; i < workers.size(); ++i) {
+    const auto& f = workers[i]->figures;
+    mpps += hz / median(f.whole) / 1e6;
+    if (i == 0) continue;
+    sum.whole.insert(sum.whole.end(), f.whole.begin(), f.whole.end());
+    sum.baseline.insert(sum.baseline.end(), f.baseline.begin(), f.baseline.end());
+    sum.live_min += f.live_min;
+    sum.live_max += f.live_max;
+    sum.packets += f.packets;
+    sum.inspected_share += f.inspected_share;
+    sum.shed += f.shed;
+    sum.lost_room += f.lost_room;
+    sum.voice_flows += f.voice_flows;
+  }
+  sum.inspected_share /= options.workers;
+  const double recall =
+      sum.voice_flows == 0 ? 0
+                           : static_cast<double>(recognised) / static_cast<double>(sum.voice_flows);
+  const auto& classifier = whole.worker(0).classifier();
+  if (options.json) {
+    print_json(options, plan, sum, mpps, recall, whole.events_lost(), classifier);
+  } else {
+    fmt::print(
+        "{} flows live, {} new a second, one new flow in {} packets, {} worker(s)\n"
+        "  {:.2f} Mpps, {:.0f} TSC cycles a packet, source alone {:.0f}, ratio {:.2f}\n"
+        "  inspection {:.1f} % of the cycles, {} shed, recall {:.1f} % of {} voice flows\n"
+        "  live {} to {}, {} bytes a flow and {} of shared pools, {} events lost\n",
+        options.flows, options.new_per_s, plan.packets_a_flow, options.workers, mpps,
+        median(sum.whole), median(sum.baseline), median(sum.whole) / median(sum.baseline),
+        100 * sum.inspected_share, sum.shed, 100 * recall, sum.voice_flows, sum.live_min,
+        sum.live_max, classifier.table_bytes() / classifier.flows_max(),
+        (classifier.memory_bytes() - classifier.table_bytes()) / classifier.flows_max(),
+        whole.events_lost());
+  }
+  const auto least = static_cast<double>(options.flows) * (1 - live_tolerance);
+  const auto most = static_cast<double>(options.flows) * (1 + live_tolerance);
+  if (sum.live_min < least || sum.live_max > most) {
+    fmt::print(stderr,
+               "callweir-bench: {} to {} flows were live, not {}: the figures are not of "
+               "this point\n",
+               sum.live_min, sum.live_max, options.flows);
+    return 1;
+  }
+  return 0;
+}
+
+}  // namespace callweir::bench
