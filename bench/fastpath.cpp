@@ -140,22 +140,24 @@ class fastpath_worker {
     frames_.give_back();
   }
   /// Keeps the live flows at what was asked for: TLS and QUIC flows live a little longer or
-  /// shorter.
+  /// shorter. Slowly: a change takes a flow's life to show.
   void steer() noexcept {
+    const auto at = source_.now();
+    const double life = static_cast<double>(plan_.flows) / plan_.new_per_s * 1e9;
+    const double passed = static_cast<double>((at - steered_at_).count()) / life;
+    steered_at_ = at;
+    if (static_cast<double>((at - begun_).count()) < life) return;
     const double live = line_.classifier().flows_live();
     const double off = (plan_.flows - live) / plan_.flows;
-    if (source_.now() - begun_ <
-        nanoseconds(static_cast<std::int64_t>(1.1e9 * plan_.flows / plan_.new_per_s)))
-      return;
-    const double window = source_.bulk_window();
-    if (window > 0) source_.set_bulk_window(static_cast<std::uint32_t>(window * (1 + off / 64)));
+    const double window = source_.bulk_window() * (1 + 2 * off * passed);
+    source_.set_bulk_window(static_cast<std::uint32_t>(window + 0.5));
   }
 
   engine::pipeline& line_;
   traffic_plan plan_;
   traffic_source source_, alone_;
   frame_burst frames_;
-  time_point idle_at_{}, begun_ = source_.now();
+  time_point idle_at_{}, begun_ = source_.now(), steered_at_ = begun_;
   std::atomic<std::int64_t> clock_ns_;
 };
 
@@ -234,6 +236,7 @@ int run_fastpath(const fastpath_options& options) {
   std::vector<std::thread> threads;
   for (unsigned i = 0; i < options.workers; ++i) {
     threads.emplace_back([&, i] {
+      name_thread("worker");
       tie_to_core(std::thread::hardware_concurrency() - 1 - i);
       workers[i]->warm_up();
       together.arrive_and_wait();

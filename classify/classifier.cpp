@@ -16,12 +16,26 @@ namespace {
 constexpr nanoseconds sweep_round_time = std::chrono::seconds(1);
 constexpr std::uint32_t sweep_a_burst_max = 1'024;  // bounds the pause when time has jumped
 constexpr std::uint32_t sweep_idle_max = 65'536;
-constexpr std::uint32_t samples_a_burst = 8;
+constexpr std::uint32_t samples_a_burst = 64;
 constexpr std::uint32_t call_slots = 32'768;  // the control thread's table is not larger
 
 std::uint32_t share_of(std::uint32_t flows_max, std::uint32_t part, std::uint32_t least,
                        std::uint32_t most) {
   return std::clamp(flows_max / part, least, most);
+}
+
+// Bounds of the pools. A small table may well be all calls; 20,000 calls have two media flows each.
+std::uint32_t inspections_max(std::uint32_t flows_max) {
+  return share_of(flows_max, 16, 1'024, 32'768);
+}
+std::uint32_t monitors_max(std::uint32_t flows_max) {
+  return share_of(flows_max, 4, 1'024, 40'000);
+}
+std::uint32_t ndpi_flows_max(std::uint32_t flows_max) {
+  return share_of(flows_max, 16, 1'024, 16'384);
+}
+std::uint32_t works_max_of(std::uint32_t flows_max) {
+  return inspections_max(flows_max) + monitors_max(flows_max);
 }
 
 flow_table::config table_config(const classifier_config& c) {
@@ -31,7 +45,7 @@ flow_table::config table_config(const classifier_config& c) {
 inspector::config inspector_config(const classifier_config& c) {
   inspector::config out;
   out.emergency_numbers = c.emergency_numbers;
-  out.inspections_max = share_of(c.flows_max, 16, 256, 65'536);
+  out.inspections_max = inspections_max(c.flows_max);
   out.endpoints_max = share_of(c.flows_max, 16, 256, 65'536);
   out.expectations_max = share_of(c.flows_max, 64, 256, 16'384);
   out.seed = {c.seed[1], ~c.seed[0]};
@@ -48,14 +62,15 @@ classifier::impl::impl(const classifier_config& wanted, event_sink& sink)
       guard(wanted.flows_max, table.hash()),
       detectors(inspector_config(wanted), *this),
       inspection_time(wanted.inspection_share_pct),
-      works(share_of(wanted.flows_max, 16, 256, 65'536), wanted.touch),
-      monitors(share_of(wanted.flows_max, 64, 256, 16'384), wanted.touch),
-      works_max(share_of(wanted.flows_max, 16, 256, 65'536)),
+      ndpi_time(wanted.ndpi_share_pct),
+      works(works_max_of(wanted.flows_max), wanted.touch),
+      monitors(monitors_max(wanted.flows_max), wanted.touch),
+      works_max(works_max_of(wanted.flows_max)),
       call_verdicts(call_slots) {
   if (wanted.ndpi) {
-    ndpi.emplace(ndpi_adapter::config{share_of(wanted.flows_max, 16, 256, 65'536), wanted.touch});
+    ndpi.emplace(ndpi_adapter::config{ndpi_flows_max(wanted.flows_max), wanted.touch});
   }
-  measured.reserve(share_of(wanted.flows_max, 64, 256, 16'384));
+  measured.reserve(monitors_max(wanted.flows_max));
   endpoints.reserve(endpoints_max);
 }
 
@@ -65,8 +80,10 @@ void classifier::impl::process(std::span<const packet_view> packets, time_point 
   // behind.
   sweep(now, sweep_a_burst_max);
   inspection_time.pass();
+  ndpi_time.pass();
   flow_table::burst b;
   table.prepare(packets, b);
+  fetch_working(b, packets.size());
   std::uint64_t without = 0;
   for (std::size_t i = 0; i < packets.size(); ++i) {
     const packet_view& packet = packets[i];
@@ -204,16 +221,45 @@ void classifier::impl::sweep(time_point now, std::uint32_t records_max) noexcept
                    static_cast<std::uint64_t>(sweep_round_time.count());
   if (due == 0 && now.ns >= swept_ns) return;
   swept_ns = now.ns;
+  std::array<flow_index, 32> expired;
+  std::size_t found = 0;
   const auto records = static_cast<std::uint32_t>(std::min<std::uint64_t>(due, records_max));
   const bool round = table.sweep(records, [&](flow_index flow) {
     if (table.expired(table.hot(flow), now)) {
-      close(flow, counters.flows_closed);
+      table.prefetch_to_close(flow);
+      expired[found++] = flow;
+      if (found == expired.size()) {
+        close_all(expired);
+        found = 0;
+      }
     } else if (!endpoints.empty()) {
       apply_endpoints(flow, now);
     }
   });
+  close_all({expired.data(), found});
   if (!round || endpoints.empty()) return;
   std::erase_if(endpoints, [](pending_endpoint& e) { return --e.rounds_left == 0; });
+}
+
+void classifier::impl::close_all(std::span<const flow_index> flows) noexcept {
+  for (const flow_index flow : flows) close(flow, counters.flows_closed);
+}
+
+void classifier::impl::fetch_working(const flow_table::burst& b, std::size_t packets) noexcept {
+  std::array<flow_index, flow_table::burst_max> working;
+  std::size_t found = 0;
+  for (std::size_t i = 0; i < packets; ++i) {
+    const flow_index flow = b.guesses[i];
+    if (flow == no_flow || !table.hot(flow).has(flow_working)) continue;
+    table.prefetch_warm(flow);
+    working[found++] = flow;
+  }
+  for (std::size_t i = 0; i < found; ++i) __builtin_prefetch(&works[table.warm(working[i]).work]);
+  for (std::size_t i = 0; i < found; ++i) {
+    const flow_work& work = works[table.warm(working[i]).work];
+    if (work.scratch != nullptr) detectors.prefetch(work.scratch);
+    if (work.media != flow_work::none) monitors[work.media].prefetch();
+  }
 }
 
 flow_identity classifier::impl::identity_of(flow_index flow) const noexcept {

@@ -28,7 +28,9 @@ struct classifier_config {
   bool ndpi = true;                     // off: our own detectors only (the supervisor's ladder)
   bool closed_flows = true;             // send `closed` for every flow, not only the noteworthy
   bool touch = true;                    // make all memory present at start; captures: as it is used
-  std::uint8_t inspection_share_pct = 25;  // of the core's time, at most; 0: no bound (captures)
+  // Of the core's time, at most; 0: no bound (captures). nDPI's share is part of inspection's.
+  std::uint8_t inspection_share_pct = 40;
+  std::uint8_t ndpi_share_pct = 25;
 };
 
 /// Where a packet belongs. `flow` is no_flow for what has none (status not ok, table refused).

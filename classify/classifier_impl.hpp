@@ -34,6 +34,8 @@ class cycle_share {
     left_ = std::min(left_ + passed * percent_ / 100, saved_cycles * percent_ / 100);
   }
   bool left() const noexcept { return left_ > 0 || !bounded(); }
+  /// More than half of what can be saved up is there.
+  bool plenty() const noexcept { return left_ > saved_cycles * percent_ / 200 || !bounded(); }
   void spend(std::uint64_t cycles) noexcept { left_ -= static_cast<std::int64_t>(cycles); }
 
  private:
@@ -48,12 +50,14 @@ struct flow_work {
   static constexpr std::uint32_t none = 0xffff'ffff;
 
   flow_index flow = no_flow;
+  std::int64_t last_ns = 0;  // newest packet that was inspected
   inspection* scratch = nullptr;
   ndpi_adapter::handle ndpi = ndpi_adapter::none;
   std::uint32_t media = none;  // place in the pool of monitors
   std::uint32_t media_at = 0;  // place in the list of flows that are measured
   std::uint16_t observed = 0;  // packets that were inspected
   bool ndpi_tried = false;
+  bool again = false;  // was settled before: only plain evidence of a call changes what was said
   ndpi_opinion opinion;
   call_ties ties;
 };
@@ -67,7 +71,10 @@ struct classifier::impl final : private event_sink {
   flow_index open(const flow_table::burst& b, std::size_t i, const packet_view& packet,
                   std::span<const packet_flow> so_far) noexcept;
   void settle_unworthy(flow_index flow, const packet_view& first) noexcept;
+  /// Starts loading what the burst's inspected and measured flows hold.
+  void fetch_working(const flow_table::burst& b, std::size_t packets) noexcept;
   void count(hot_flow& hot, flow_index flow, const packet_view& packet, direction way) noexcept;
+  void close_all(std::span<const flow_index> flows) noexcept;
   void close(flow_index flow, classifier_counters::count& counter) noexcept;
   void sweep(time_point now, std::uint32_t records_max) noexcept;
   flow_event event_of(flow_event::kind kind, flow_index flow, time_point at) const noexcept;
@@ -86,6 +93,8 @@ struct classifier::impl final : private event_sink {
                      direction way) noexcept;
   bool begin_work(flow_index flow, const packet_view& packet) noexcept;
   void inspect(flow_index flow, flow_work& work, const packet_view& packet, direction way) noexcept;
+  void tell_verdict(flow_index flow, const flow_work& work, const verdict& what,
+                    const call_ties& ties, time_point at) noexcept;
   void ask_ndpi(flow_work& work, const packet_view& packet) noexcept;
   void end_ndpi(flow_work& work) noexcept;
   void end_inspection(flow_index flow, flow_work& work, bool decided) noexcept;
@@ -98,7 +107,7 @@ struct classifier::impl final : private event_sink {
   void begin_media(flow_index flow, flow_work& work, time_point at) noexcept;
   void end_media(flow_index flow, flow_work& work) noexcept;
   void send_samples(flow_work& work, time_point now) noexcept;
-  void sample_some(time_point now, std::uint32_t flows) noexcept;
+  void sample_some(time_point now, std::uint32_t flows_max) noexcept;
   void apply_endpoints(flow_index flow, time_point at) noexcept;
 
   // event_sink of the inspector: endpoint events are remembered on their way
@@ -121,7 +130,7 @@ struct classifier::impl final : private event_sink {
   flood_guard guard;
   inspector detectors;
   std::optional<ndpi_adapter> ndpi;
-  cycle_share inspection_time;
+  cycle_share inspection_time, ndpi_time;
   bounded_pool<flow_work> works;
   bounded_pool<media_monitor> monitors;
   std::vector<std::uint32_t> measured;  // works with a monitor
@@ -131,7 +140,7 @@ struct classifier::impl final : private event_sink {
   std::vector<verdict> call_verdicts;  // by call_slot
   std::vector<pending_endpoint> endpoints;
   std::uint64_t flows_opened = 0;
-  std::int64_t swept_ns = 0;    // when the sweep last went on
+  std::int64_t swept_ns = 0, sampled_ns = 0;  // when the rounds last went on
   std::uint8_t generation = 0;  // of policies; generation_stale never equals it
   bool shed = false;
   classifier_counters counters;

@@ -8,14 +8,28 @@
 namespace callweir::classify {
 namespace {
 
-/// A flow named by its first packet that is still going on after so many packets is looked at after
-/// all: a call may have begun with what looks like a question for a name.
-constexpr std::uint64_t gated_packets_max = 40;
+/// A flow named by its first packets that is still going on is looked at again, at 32 packets and
+/// whenever their number has doubled: a call may begin with what looks like a question for a name,
+/// and share its ports with QUIC (RFC 9443).
+constexpr std::uint32_t second_look_packets = 32;
+
+bool is_due_again(const hot_flow& flow) noexcept {
+  const std::uint32_t packets = flow.packets[0] + flow.packets[1];
+  return packets >= second_look_packets && (packets & (packets - 1)) == 0;
+}
+
+/// What a second look must show, for its beginning was not seen.
+constexpr std::uint64_t plain_evidence = bit(reason::rtp_sequence) | bit(reason::ice_checks) |
+                                         bit(reason::srtp_after_dtls) | bit(reason::sip_signalling);
+
 /// The inspector ends its work itself; this ends it should a flow keep it undecided for ever.
 /// Signalling is read to its end: a trunk may announce an emergency call at any time.
 constexpr std::uint16_t observed_max = 2000;
 /// How many places the clock hand looks at to find the longest silent one.
 constexpr int park_candidates = 8;
+/// Each measured flow is asked for its finished second so often: one without packets has nobody
+/// else to ask.
+constexpr nanoseconds sample_round_time = std::chrono::milliseconds(500);
 
 /// Names that are a claim of telephony: never taken over from nDPI where the inspector does not
 /// agree.
@@ -43,7 +57,7 @@ void classifier::impl::look(flow_index flow, const packet_view& packet,
                             packet_flow& where) noexcept {
   hot_flow& hot = table.hot(flow);
   if (hot.has(flow_gated)) {
-    if (std::uint64_t{hot.packets[0]} + hot.packets[1] < gated_packets_max) return;
+    if (!is_due_again(hot)) return;
     hot.clear(flow_gated);
     hot.clear(flow_decided);
   }
@@ -56,17 +70,22 @@ void classifier::impl::look(flow_index flow, const packet_view& packet,
   if (!hot.has(flow_working)) return;
   flow_work& work = works[table.warm(flow).work];
   if (work.scratch != nullptr && (says_something || packet.protocol != proto_tcp)) {
-    const std::uint64_t began = __rdtsc();
-    inspect(flow, work, packet, where.way);
-    const std::uint64_t spent = __rdtsc() - began;
-    inspection_time.spend(spent);
-    counters.inspection_cycles.add(spent);
+    if (inspection_time.left()) {
+      const std::uint64_t began = __rdtsc();
+      inspect(flow, work, packet, where.way);
+      const std::uint64_t spent = __rdtsc() - began;
+      inspection_time.spend(spent);
+      counters.inspection_cycles.add(spent);
+    } else {
+      counters.inspections_shed.add();
+    }
   }
   if (hot.has(flow_working) && work.media != flow_work::none) {
     where.role = monitors[work.media].observe(packet, where.way);
     if (where.role == flow_role::signalling && work.scratch == nullptr && !work.ties.ice)
       note_late_ice(flow, work, packet, where.way);
-    send_samples(work, packet.time);
+    if (monitors[work.media].due(packet.time)) [[unlikely]]
+      send_samples(work, packet.time);
   }
 }
 
@@ -94,10 +113,15 @@ bool classifier::impl::begin_work(flow_index flow, const packet_view& packet) no
     counters.inspections_shed.add();
     return false;
   }
-  const bool gone_on =
-      std::uint64_t{table.hot(flow).packets[0]} + table.hot(flow).packets[1] >= gated_packets_max;
+  const hot_flow& hot = table.hot(flow);
+  const bool gone_on = hot.packets[0] + hot.packets[1] >= second_look_packets;
   if (!gone_on && !detectors.worth_inspecting(packet)) {
     settle_unworthy(flow, packet);
+    return false;
+  }
+  // While time is short, what cannot be a call at first sight waits.
+  if (!inspection_time.plenty() && !(inspection_time.left() && detectors.may_be_call(packet))) {
+    counters.inspections_shed.add();
     return false;
   }
   std::uint32_t taken = works.take();
@@ -117,28 +141,30 @@ bool classifier::impl::begin_work(flow_index flow, const packet_view& packet) no
   flow_work& work = works[taken];
   work = flow_work{};
   work.flow = flow;
+  work.last_ns = packet.time.ns;
   work.scratch = scratch;
+  work.again = gone_on && table.warm(flow).confidence_pct > 0;
+  work.ndpi_tried = work.again;  // it would see the middle only
   table.warm(flow).work = taken;
   table.hot(flow).set(flow_working);
   return true;
 }
 
 bool classifier::impl::park_one() noexcept {
-  flow_index chosen = no_flow;
+  const flow_work* chosen = nullptr;
   for (int looked = 0; looked < park_candidates * 4; ++looked) {
     park_at = park_at + 1 < works_max ? park_at + 1 : 0;
     if (!works.made(park_at)) continue;
     const flow_work& work = works[park_at];
     if (work.flow == no_flow || work.scratch == nullptr || work.media != flow_work::none) continue;
-    if (chosen == no_flow || table.hot(work.flow).last_ns < table.hot(chosen).last_ns)
-      chosen = work.flow;
-    if (looked >= park_candidates && chosen != no_flow) break;
+    if (chosen == nullptr || work.last_ns < chosen->last_ns) chosen = &work;
+    if (looked >= park_candidates) break;
   }
-  if (chosen == no_flow) return false;
-  flow_work& work = works[table.warm(chosen).work];
-  conclude(chosen, work);
-  drop_work_if_done(chosen);
-  if (!table.hot(chosen).has(flow_working)) table.hot(chosen).clear(flow_decided);
+  if (chosen == nullptr) return false;
+  const flow_index flow = chosen->flow;
+  conclude(flow, works[table.warm(flow).work]);
+  drop_work_if_done(flow);
+  if (!table.hot(flow).has(flow_working)) table.hot(flow).clear(flow_decided);
   counters.inspections_parked.add();
   return true;
 }
@@ -146,6 +172,7 @@ bool classifier::impl::park_one() noexcept {
 void classifier::impl::inspect(flow_index flow, flow_work& work, const packet_view& packet,
                                direction way) noexcept {
   counters.inspected.add();
+  work.last_ns = packet.time.ns;
   if (work.observed < observed_max) ++work.observed;
   if (ndpi && !work.opinion.done) ask_ndpi(work, packet);
   verdict what = verdict_of(flow);
@@ -155,13 +182,22 @@ void classifier::impl::inspect(flow_index flow, flow_work& work, const packet_vi
   const inspected_flow view{identity, totals, work.opinion};
   const auto step = detectors.observe(*work.scratch, view, packet, way, what, ties);
   name_by_ndpi(what, work.opinion);
-  apply(flow, what, ties, packet.time, true);
-  if (step == inspection_step::decided) {
+  tell_verdict(flow, work, what, ties, packet.time);
+  if (step == inspection_step::decided || step == inspection_step::settled) {
     end_inspection(flow, work, true);
+    if (step == inspection_step::settled) table.hot(flow).set(flow_gated);
   } else if (work.observed >= observed_max && what.role != flow_role::signalling) {
     conclude(flow, work);
   }
   if (table.hot(flow).has(flow_decided)) drop_work_if_done(flow);
+}
+
+void classifier::impl::tell_verdict(flow_index flow, const flow_work& work, const verdict& what,
+                                    const call_ties& ties, time_point at) noexcept {
+  const bool enough =
+      what.voip && what.confidence_pct >= decided_pct && (what.reasons & plain_evidence) != 0;
+  if (work.again && !enough) return;
+  apply(flow, what, ties, at, true);
 }
 
 void classifier::impl::ask_ndpi(flow_work& work, const packet_view& packet) noexcept {
@@ -172,7 +208,7 @@ void classifier::impl::ask_ndpi(flow_work& work, const packet_view& packet) noex
     }
     return;
   }
-  if (!inspection_time.left()) {
+  if (!inspection_time.plenty() || !ndpi_time.left()) {
     counters.ndpi_shed.add();
     return;
   }
@@ -182,7 +218,9 @@ void classifier::impl::ask_ndpi(flow_work& work, const packet_view& packet) noex
   }
   if (work.ndpi == ndpi_adapter::none) return;
   counters.ndpi_packets.add();
+  const std::uint64_t began = __rdtsc();
   ndpi->inspect(work.ndpi, packet, work.opinion);
+  ndpi_time.spend(__rdtsc() - began);
   if (work.opinion.done) end_ndpi(work);
 }
 
@@ -208,7 +246,7 @@ void classifier::impl::conclude(flow_index flow, flow_work& work) noexcept {
   const inspected_flow view{identity, totals, work.opinion};
   detectors.conclude(*work.scratch, view, what, ties);
   name_by_ndpi(what, work.opinion);
-  apply(flow, what, ties, totals.last, true);
+  tell_verdict(flow, work, what, ties, totals.last);
   end_inspection(flow, work, true);
 }
 
@@ -317,11 +355,19 @@ void classifier::impl::send_samples(flow_work& work, time_point now) noexcept {
   }
 }
 
-void classifier::impl::sample_some(time_point now, std::uint32_t flows) noexcept {
-  const auto most = static_cast<std::uint32_t>(measured.size());
-  for (std::uint32_t i = 0; i < std::min(flows, most); ++i) {
-    measured_at = measured_at + 1 < most ? measured_at + 1 : 0;
-    send_samples(works[measured[measured_at]], now);
+void classifier::impl::sample_some(time_point now, std::uint32_t flows_max) noexcept {
+  const auto all = static_cast<std::uint32_t>(measured.size());
+  const std::int64_t passed =
+      std::clamp<std::int64_t>(now.ns - sampled_ns, 0, sample_round_time.count());
+  const auto due = static_cast<std::uint64_t>(passed) * all /
+                   static_cast<std::uint64_t>(sample_round_time.count());
+  if (due == 0 && now.ns >= sampled_ns) return;
+  sampled_ns = now.ns;
+  for (std::uint32_t left = static_cast<std::uint32_t>(std::min<std::uint64_t>(due, flows_max));
+       left > 0 && !measured.empty(); --left) {
+    measured_at = measured_at + 1 < measured.size() ? measured_at + 1 : 0;
+    flow_work& work = works[measured[measured_at]];
+    if (monitors[work.media].due(now)) send_samples(work, now);
   }
 }
 

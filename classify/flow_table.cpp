@@ -48,6 +48,7 @@ std::size_t flow_table::memory_bytes() const noexcept {
 void flow_table::prepare(std::span<const packet_view> packets, burst& out) noexcept {
   const std::size_t count = std::min(packets.size(), burst_max);
   for (std::size_t i = 0; i < count; ++i) {
+    out.guesses[i] = no_flow;
     if (packets[i].status != decode_status::ok) continue;
     const keyed_flow made = make_flow_key(packets[i], hash_);
     out.keys[i] = made.key;
@@ -114,6 +115,10 @@ flow_index flow_table::take_record() noexcept {
   if (free_head_ == no_flow) return high_water_++;
   const flow_index i = free_head_;
   free_head_ = hot_[i].action;
+  if (free_head_ != no_flow) {  // the next new flow's lines
+    __builtin_prefetch(&hot_[free_head_], 1);
+    __builtin_prefetch(&warm_[free_head_], 1);
+  }
   return i;
 }
 

@@ -91,7 +91,7 @@ class flow_table {
   struct burst {
     std::array<flow_key, burst_max> keys;
     std::array<std::uint64_t, burst_max> hashes;
-    std::array<flow_index, burst_max> guesses;
+    std::array<flow_index, burst_max> guesses;  // no_flow also where there is nothing to find
     std::array<bool, burst_max> swapped;
   };
 
@@ -130,6 +130,14 @@ class flow_table {
   warm_flow& warm(flow_index i) noexcept { return warm_[i]; }
   const warm_flow& warm(flow_index i) const noexcept { return warm_[i]; }
   void prefetch_warm(flow_index i) const noexcept { __builtin_prefetch(&warm_[i], 1); }
+  /// All lines that the end of a flow touches.
+  void prefetch_to_close(flow_index i) const noexcept {
+    const std::uint64_t hash = bucket_hash(key_of(i), hash_);
+    __builtin_prefetch(&buckets_[first_bucket(hash)], 1);
+    __builtin_prefetch(&buckets_[second_bucket(hash)], 1);
+    __builtin_prefetch(&warm_[i], 1);
+    if (hot_[i].is_v6()) __builtin_prefetch(&addresses_[i]);
+  }
   /// Addresses and ports of initiator and responder, VLANs, tunnel, link; id and worker are the
   /// caller's.
   flow_identity identity(flow_index i) const noexcept;

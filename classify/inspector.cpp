@@ -1,6 +1,7 @@
 #include "classify/inspector.hpp"
 
 #include "base/applications.hpp"
+#include "classify/detectors/demultiplex.hpp"
 #include "classify/fusion.hpp"
 #include "classify/inspector_impl.hpp"
 #include "classify/reasons.hpp"
@@ -8,32 +9,43 @@
 namespace callweir::classify {
 namespace {
 
-constexpr std::uint16_t media_settle_packets =
-    96;  // sure of media for so long: what is seen is what it is
+/// Sure of media for so long: what is seen is what it is.
+constexpr std::uint16_t media_settle_packets = 32;
 constexpr std::uint16_t tcp_packets_max = 48;     // TCP with payload that nothing names
 constexpr std::uint16_t udp_packets_max = 1'500;  // half a minute of a talk's packets
-constexpr std::uint16_t named_packets_max = 12;   // what nDPI and no detector of ours names
+/// What nDPI and no detector of ours names, and what runs by the form of QUIC alone.
+constexpr std::uint16_t named_packets_max = 6;
+/// What runs by the form of a game or a tunnel.
+constexpr std::uint16_t form_packets_max = 12;
 
 }  // namespace
 
-bool inspector::impl::judged_innocent(inspection& s, const inspected_flow& f) const noexcept {
-  if (s.current.voip || s.sip_messages > 0) return false;
+inspection_step inspector::impl::judged_innocent(inspection& s,
+                                                 const inspected_flow& f) const noexcept {
+  if (s.current.voip || s.sip_messages > 0) return inspection_step::more;
   const std::uint32_t packets = s.packets[0] + s.packets[1];
   const bool named =
       !f.ndpi.guessed && names.kind(f.ndpi) == ndpi_kind::other && packets >= named_packets_max;
   const innocent_kind kind = s.innocent.verdict();
-  // QUIC may share its port with media (seen in the field): left to run on.
+  // QUIC may share its port with media (RFC 9443): never for good.
+  const bool quic = kind == innocent_kind::quic && packets >= named_packets_max && !s.stun.any() &&
+                    s.rtp.plausible() == 0;
   const bool form =
-      kind != innocent_kind::none && kind != innocent_kind::quic && packets >= named_packets_max;
-  if (named || form) {
+      kind != innocent_kind::none && kind != innocent_kind::quic && packets >= form_packets_max;
+  if (named || quic || form) {
     s.current.role = flow_role::other;
-    s.current.app =
-        named ? current_application(f.ndpi.app != 0 ? f.ndpi.app : f.ndpi.master) : s.current.app;
+    if (named) {
+      s.current.app = current_application(f.ndpi.app != 0 ? f.ndpi.app : f.ndpi.master);
+    } else if (quic) {
+      s.current.app = names.quic;
+    }
     s.current.confidence_pct = 95;
-    s.current.reasons |= bit(named ? reason::not_telephony : reason::game_or_tunnel);
-    return true;
+    s.current.reasons |= bit(named || quic ? reason::not_telephony : reason::game_or_tunnel);
+    return quic || (named && !s.tcp) ? inspection_step::settled : inspection_step::decided;
   }
-  return packets >= (s.tcp && !s.stun.any() ? tcp_packets_max : udp_packets_max);
+  return packets >= (s.tcp && !s.stun.any() ? tcp_packets_max : udp_packets_max)
+             ? inspection_step::decided
+             : inspection_step::more;
 }
 
 bool inspector::impl::judged(const inspection& s, const inspected_flow&) const noexcept {
@@ -65,6 +77,11 @@ void inspector::release(inspection* scratch) noexcept {
   impl_->free_head = static_cast<std::uint32_t>(scratch - impl_->pool);
 }
 
+void inspector::prefetch(const inspection* scratch) noexcept {
+  const auto* const at = reinterpret_cast<const char*>(scratch);
+  for (std::size_t line = 0; line < sizeof *scratch; line += 64) __builtin_prefetch(at + line, 1);
+}
+
 bool inspector::worth_inspecting(const packet_view& p) const noexcept {
   if (p.status != decode_status::ok) return false;
   if (p.protocol == proto_tcp) return true;
@@ -72,6 +89,28 @@ bool inspector::worth_inspecting(const packet_view& p) const noexcept {
   if (p.later_fragment) return true;
   const sample first{p.payload(), p.payload_captured, p.payload_bytes, forward, p.time};
   return !is_service(first, p.source_port, p.destination_port);
+}
+
+bool inspector::may_be_call(const packet_view& p) noexcept {
+  const sample part{p.payload(), p.payload_captured, p.payload_bytes, forward, p.time};
+  if (part.captured < 8) return false;
+  if (p.protocol == proto_tcp) {
+    constexpr std::uint16_t sip_port = 5060;
+    return p.source_port == sip_port || p.destination_port == sip_port ||
+           (part.data[0] < 2 && part.captured >= 20 && be32(part.data + 4) == 0x2112'a442);
+  }
+  switch (demultiplex(part)) {
+    case wire_kind::other:
+      return part.data[0] >= 'A' && part.data[0] <= 'Z';  // SIP
+    case wire_kind::stun:
+    case wire_kind::dtls:
+    case wire_kind::turn_channel:
+    case wire_kind::multiplexed_turn:
+    case wire_kind::rtp:
+    case wire_kind::rtcp:
+      return true;
+  }
+  return false;
 }
 
 bool inspector::wants_ndpi(const inspection& s) const noexcept {
@@ -109,7 +148,7 @@ inspection_step inspector::observe(inspection& s, const inspected_flow& f, const
     s.media_since = s.inspected;
   }
   i.tell_context(s, p.time);
-  const bool innocent = i.judged_innocent(s, f);
+  const inspection_step innocent = i.judged_innocent(s, f);
   const call_ties before = ties;
   ties.dialog = s.dialog;
   ties.ice_session = s.stun.ice_session;
@@ -117,7 +156,8 @@ inspection_step inspector::observe(inspection& s, const inspected_flow& f, const
   ties.relayed = s.stun.relay_used() || s.stun.allocations > 0;
   ties.emergency = s.emergency;
   out = s.current;
-  if (innocent || i.judged(s, f)) return inspection_step::decided;
+  if (i.judged(s, f)) return inspection_step::decided;
+  if (innocent != inspection_step::more) return innocent;
   const bool tied = ties.dialog != before.dialog || ties.ice_session != before.ice_session ||
                     ties.ice != before.ice || ties.relayed != before.relayed ||
                     ties.emergency != before.emergency;

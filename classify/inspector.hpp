@@ -28,6 +28,7 @@ struct inspection;
 enum class inspection_step : std::uint8_t {
   more,      // undecided, keep feeding packets
   upgraded,  // `out` changed, keep feeding packets (role or app may get better, voip stays)
+  settled,   // named for now, the scratch can go back: look again should the flow go on
   decided    // final; the scratch can go back
 };
 
@@ -53,10 +54,15 @@ class inspector {
   /// nullptr when the pool is empty: the flow stays unclassified, counted as shed.
   inspection* acquire() noexcept;
   void release(inspection* scratch) noexcept;
+  /// Starts loading a scratch that observe() is about to get.
+  static void prefetch(const inspection* scratch) noexcept;
 
   /// Cheap first look at a new flow, before nDPI and scratch are spent: false when it cannot belong
   /// to telephony and nDPI need not name it either.
   bool worth_inspecting(const packet_view& first) const noexcept;
+  /// Whether a packet alone could be of a call: STUN, DTLS, RTP or SIP by its first bytes. Cheaper
+  /// than anything else here; used while time is short.
+  static bool may_be_call(const packet_view& packet) noexcept;
   /// True while nDPI should still see this flow's packets (bounded: about 8 to 10).
   bool wants_ndpi(const inspection& scratch) const noexcept;
 

@@ -33,7 +33,8 @@ struct inspector::impl {
   void look_up(inspection& s, const inspected_flow& f, time_point now) noexcept;
   void tell_context(inspection& s, time_point now) noexcept;
   bool judged(const inspection& s, const inspected_flow& f) const noexcept;
-  bool judged_innocent(inspection& s, const inspected_flow& f) const noexcept;
+  /// `more`: it may still be a call.
+  inspection_step judged_innocent(inspection& s, const inspected_flow& f) const noexcept;
 
   call_context context;
   event_sink& events;

@@ -103,7 +103,7 @@ class run {
     c.seed = random_seed();
     c.closed_flows = true;
     c.touch = false;
-    c.inspection_share_pct = 0;
+    c.inspection_share_pct = c.ndpi_share_pct = 0;
     return c;
   }
 

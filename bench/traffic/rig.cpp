@@ -42,6 +42,10 @@ void* start_frames(std::uint32_t frames) {
   return pool;
 }
 
+void name_thread(const char* name) {
+  pthread_setname_np(pthread_self(), name);
+}
+
 bool tie_to_core(unsigned core) {
   cpu_set_t set;
   CPU_ZERO(&set);
@@ -71,6 +75,7 @@ appliance::appliance(const appliance_options& options, unsigned workers,
   const auto begun = control_->begin({std::move(*read), options.policies, "bench"}, now_());
   if (!begun) throw std::runtime_error(begun.error().text());
   thread_ = std::thread([this] {
+    name_thread("control");
     while (!stopping_.load(std::memory_order_relaxed)) {
       if (control_->step(now_())) continue;
       idle_rounds_.fetch_add(1, std::memory_order_relaxed);

@@ -32,6 +32,8 @@ void* start_frames(std::uint32_t frames);
 /// Ties the calling thread to a core and makes it one of DPDK's. False where the machine has not so
 /// many.
 bool tie_to_core(unsigned core);
+/// As profilers show it.
+void name_thread(const char* name);
 
 struct appliance_options {
   classify::classifier_config classify;

@@ -76,8 +76,14 @@ call_book::session* call_book::session_of(session_map& map, std::uint64_t key, t
   return &fresh;
 }
 
+void call_book::mark(call_slot slot) {
+  call_entry* call = entry(slot);
+  if (call == nullptr || call->queued) return;
+  call->queued = true;
+  touched_.push_back(slot);
+}
+
 void call_book::on_verdict(const flow_event& event) {
-  touched_ = true;
   const bool tied = event.ties.dialog != 0 || event.ties.ice_session != 0;
   if (!event.what.voip && !tied && !flows_.contains(event.flow.id)) return;
   flow_entry* flow = track(event);
@@ -85,6 +91,7 @@ void call_book::on_verdict(const flow_event& event) {
   flow->what = event.what;
   if (flow->call != no_call || !flow->had_call)
     place(*flow, event.at);  // else: only media bring it back
+  mark(flow->call);
   call_entry* call = entry(flow->call);
   if (call == nullptr) return;
   if (call_member* m = call->member(event.flow.id)) {
@@ -101,7 +108,6 @@ void call_book::on_verdict(const flow_event& event) {
 }
 
 void call_book::on_media(const flow_event& event) {
-  touched_ = true;
   flow_entry* flow = track(event);
   if (flow == nullptr) return;
   const bool heard = event.media.way[0].packets > 0 || event.media.way[1].packets > 0;
@@ -122,7 +128,6 @@ void call_book::on_media(const flow_event& event) {
 }
 
 void call_book::on_dialog(const flow_event& event) {
-  touched_ = true;
   using step = dialog_notice::step;
   const dialog_notice& notice = event.dialog;
   session* dialog = session_of(dialogs_, notice.dialog, event.at);
@@ -152,14 +157,15 @@ void call_book::on_dialog(const flow_event& event) {
       join(*signalling, dialog->call, event.at);
     }
   }
+  mark(dialog->call);
   if (call_entry* call = entry(dialog->call)) apply_dialog(*call, *dialog);
 }
 
 void call_book::on_closed(const flow_event& event) {
-  touched_ = true;
   const auto found = flows_.find(event.flow.id);
   if (found == flows_.end()) return;
   if (event.what.voip && !found->second.what.voip) on_verdict(event);  // decided by its end
+  mark(found->second.call);
   if (call_entry* call = entry(found->second.call)) {
     if (call_member* m = call->member(event.flow.id)) {
       m->live = false;
@@ -177,19 +183,27 @@ void call_book::on_closed(const flow_event& event) {
   flows_.erase(found);
 }
 
+/// Of some calls, in turn, the one silent for longest: whom a new call displaces when all slots are
+/// taken. Looking at all of them would take longer than a call takes to open.
+call_slot call_book::silent_for_long() {
+  constexpr int candidates = 16;
+  call_slot chosen = victim_at_;
+  for (int i = 0; i < candidates; ++i) {
+    victim_at_ = victim_at_ + 1 < calls_.size() ? victim_at_ + 1 : 0;
+    const call_entry& a = *calls_[victim_at_];
+    const call_entry& b = *calls_[chosen];
+    if (std::max(a.start, a.last_media) < std::max(b.start, b.last_media)) chosen = victim_at_;
+  }
+  return chosen;
+}
+
 call_slot call_book::open_call(time_point start) {
   call_slot slot = no_call;
   if (calls_.size() < config_.calls_max) {
     slot = static_cast<call_slot>(calls_.size());
     calls_.emplace_back();
   } else {
-    if (free_.empty()) {  // full: the call silent for longest gives way
-      const auto oldest =
-          std::min_element(calls_.begin(), calls_.end(), [](const auto& a, const auto& b) {
-            return std::max(a->start, a->last_media) < std::max(b->start, b->last_media);
-          });
-      end_call(static_cast<call_slot>(oldest - calls_.begin()));
-    }
+    if (free_.empty()) end_call(silent_for_long());
     slot = free_.front();
     free_.pop_front();
     // Flows that outlived the slot's last call must not count as the new one's.
@@ -211,6 +225,7 @@ call_slot call_book::open_call(time_point start) {
   fresh.shown.id = "c" + std::to_string(++calls_count_);
   fresh.start = fresh.last_media = fresh.last_seen = start;
   ++active_;
+  mark(slot);
   return slot;
 }
 
@@ -281,11 +296,11 @@ bool call_book::over(const call_entry& call, time_point now) const {
 }
 
 void call_book::tick(time_point now) {
-  touched_ = true;
   for (call_slot slot = 0; slot < calls_.size(); ++slot) {
     if (calls_[slot] == nullptr) continue;
     merge_returned(slot, now);
-    if (over(*calls_[slot], now)) end_call(slot);
+    if (calls_[slot] != nullptr && over(*calls_[slot], now)) end_call(slot);
+    mark(slot);
   }
   if (now - swept_ < sweep_every && now >= swept_) return;
   swept_ = now;
@@ -299,11 +314,11 @@ void call_book::tick(time_point now) {
 std::vector<attach_request> call_book::take_requests() {
   std::vector<attach_request> out = std::move(requests_);
   requests_.clear();
-  if (!touched_) return out;
-  touched_ = false;
-  for (call_slot slot = 0; slot < calls_.size(); ++slot) {
+  for (const call_slot slot : touched_) {
     call_entry* call = calls_[slot].get();
-    if (call == nullptr || !call->changed) continue;
+    if (call == nullptr) continue;
+    call->queued = false;
+    if (!call->changed) continue;
     call->changed = false;
     for (const call_member& m : call->members) {
       const auto found = flows_.find(m.flow);
@@ -316,6 +331,7 @@ std::vector<attach_request> call_book::take_requests() {
       out.push_back(wanted);
     }
   }
+  touched_.clear();
   return out;
 }
 

@@ -76,6 +76,8 @@ class call_book {
   void merge(call_slot from, call_slot into);
   void merge_returned(call_slot slot, time_point now);
 
+  void mark(call_slot slot);
+  call_slot silent_for_long();
   call_slot open_call(time_point start);
   void end_call(call_slot slot);
   void dissolve(call_slot slot);
@@ -98,7 +100,8 @@ class call_book {
   std::uint64_t ended_count_ = 0, ended_taken_ = 0;
   std::uint64_t calls_count_ = 0;
   std::size_t active_ = 0;
-  bool touched_ = false;  // something may have to be told
+  std::vector<call_slot> touched_;  // calls of which workers may have to be told
+  call_slot victim_at_ = 0;
   time_point swept_;
 };
 

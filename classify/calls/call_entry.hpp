@@ -63,6 +63,7 @@ struct call_entry {
   bool has_media = false;
   bool dialog_answered = false, dialog_ended = false, dialog_emergency = false;
   bool changed = true;  // workers have to be told
+  bool queued = false;  // stands in the book's list of what to tell
 
   call_member* member(std::uint64_t flow);
   bool any_live_media() const;

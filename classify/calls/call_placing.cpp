@@ -181,6 +181,7 @@ void call_book::join(flow_entry& flow, call_slot slot, time_point at) {
   flow.call = slot;
   flow.had_call = true;
   call.changed = true;
+  mark(slot);
   if (!is_media(flow.what.role)) return;
   call.start = std::min(call.start, flow.first);
   call.last_media = std::max(call.last_media, at);
@@ -192,6 +193,7 @@ void call_book::join(flow_entry& flow, call_slot slot, time_point at) {
 /// its own record never appears.
 void call_book::merge(call_slot from, call_slot into) {
   if (from == into) return;
+  mark(into);
   call_entry& old = *calls_[from];
   call_entry& call = *calls_[into];
   const bool turn = call.parties.size() >= 2 && old.parties.size() >= 2 &&

@@ -88,6 +88,7 @@ ndpi_names::ndpi_names() {
   megaco = named("Megaco");
   skinny = named("CiscoSkinny");
   teams_call = named("TeamsCall");
+  quic = named("QUIC");
 }
 
 ndpi_kind ndpi_names::kind(const ndpi_opinion& o) const noexcept {

@@ -104,7 +104,7 @@ classifier_config small(std::uint32_t flows_max = 4096) {
   c.seed = {7, 8};
   c.touch = false;
   c.ndpi = false;
-  c.inspection_share_pct = 0;
+  c.inspection_share_pct = c.ndpi_share_pct = 0;
   return c;
 }
 
