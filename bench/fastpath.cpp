@@ -43,6 +43,7 @@ struct worker_figures {
   std::uint32_t live_min = 0xffff'ffff, live_max = 0;
   std::uint64_t packets = 0;
   double inspected_share = 0;
+  std::uint64_t inspected = 0;
   std::uint64_t shed = 0, lost_room = 0;
   std::uint64_t voice_flows = 0;
 };
@@ -50,7 +51,8 @@ struct worker_figures {
 /// What was not looked at though it should have been.
 std::uint64_t shed_of(const engine::pipeline& line) {
   const auto& c = line.classifier().counters();
-  return c.inspections_shed.get() + c.ndpi_shed.get() + line.counters().shed.get();
+  return c.inspections_shed.get() + c.ndpi_shed.get() + c.media_shed.get() +
+         line.counters().shed.get();
 }
 
 class fastpath_worker {
@@ -79,6 +81,7 @@ class fastpath_worker {
   void measure(double seconds, double hz) {
     const auto cycles_begun = line_.classifier().counters().inspection_cycles.get();
     const auto shed_begun = shed_of(line_);
+    const auto inspected_begun = line_.classifier().counters().inspected.get();
     std::uint64_t spent = 0;
     const std::uint64_t end = __rdtsc() + static_cast<std::uint64_t>(seconds * hz);
     while (__rdtsc() < end || figures.whole.size() < 5) {
@@ -101,6 +104,7 @@ class fastpath_worker {
         static_cast<double>(line_.classifier().counters().inspection_cycles.get() - cycles_begun) /
         static_cast<double>(spent);
     figures.shed = shed_of(line_) - shed_begun;
+    figures.inspected = line_.classifier().counters().inspected.get() - inspected_begun;
     figures.lost_room = line_.counters().untracked.get();
   }
 
@@ -182,6 +186,7 @@ void print_json(const fastpath_options& o, const traffic_plan& plan, const worke
   number("baseline_tsc_per_packet", median(f.baseline));
   number("ratio", median(f.whole) / median(f.baseline));
   number("inspected_share", f.inspected_share);
+  integer("inspected_packets", f.inspected);
   integer("shed", f.shed);
   number("recall", recall);
   integer("voice_flows", f.voice_flows);
@@ -261,6 +266,7 @@ int run_fastpath(const fastpath_options& options) {
     sum.packets += f.packets;
     sum.inspected_share += f.inspected_share;
     sum.shed += f.shed;
+    sum.inspected += f.inspected;
     sum.lost_room += f.lost_room;
     sum.voice_flows += f.voice_flows;
   }
@@ -275,12 +281,15 @@ int run_fastpath(const fastpath_options& options) {
     fmt::print(
         "{} flows live, {} new a second, one new flow in {} packets, {} worker(s)\n"
         "  {:.2f} Mpps, {:.0f} TSC cycles a packet, source alone {:.0f}, ratio {:.2f}\n"
-        "  inspection {:.1f} % of the cycles, {} shed, recall {:.1f} % of {} voice flows\n"
+        "  inspection {:.1f} % of the cycles for {:.2f} % of the packets, {} shed, recall {:.1f} % "
+        "of {} voice flows\n"
         "  live {} to {}, {} bytes a flow and {} of shared pools, {} events lost\n",
         options.flows, options.new_per_s, plan.packets_a_flow, options.workers, mpps,
         median(sum.whole), median(sum.baseline), median(sum.whole) / median(sum.baseline),
-        100 * sum.inspected_share, sum.shed, 100 * recall, sum.voice_flows, sum.live_min,
-        sum.live_max, classifier.table_bytes() / classifier.flows_max(),
+        100 * sum.inspected_share,
+        100 * static_cast<double>(sum.inspected) / static_cast<double>(sum.packets), sum.shed,
+        100 * recall, sum.voice_flows, sum.live_min, sum.live_max,
+        classifier.table_bytes() / classifier.flows_max(),
         (classifier.memory_bytes() - classifier.table_bytes()) / classifier.flows_max(),
         whole.events_lost());
   }

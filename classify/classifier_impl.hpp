@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/applications.hpp"
 #include "classify/classifier.hpp"
 #include "classify/flood_guard.hpp"
 #include "classify/flow_table.hpp"
@@ -87,6 +88,7 @@ struct classifier::impl final : private event_sink {
 
   // classifier_inspection.cpp: what becomes of a packet whose flow is not done with
   void look(flow_index flow, const packet_view& packet, packet_flow& where) noexcept;
+  bool leaves_quic(flow_index flow, const packet_view& packet) const noexcept;
   /// Consent checks (RFC 7675) in settled RTP whose beginning was not seen, as after a restart: ICE
   /// set it up.
   void note_late_ice(flow_index flow, flow_work& work, const packet_view& packet,
@@ -139,9 +141,10 @@ struct classifier::impl final : private event_sink {
   std::uint32_t works_max;
   std::vector<verdict> call_verdicts;  // by call_slot
   std::vector<pending_endpoint> endpoints;
+  app_id quic = find_application("QUIC").value_or(app_unknown);
   std::uint64_t flows_opened = 0;
   std::int64_t swept_ns = 0, sampled_ns = 0;  // when the rounds last went on
-  std::uint8_t generation = 0;  // of policies; generation_stale never equals it
+  std::uint8_t generation = 0;                // of policies; generation_stale never equals it
   bool shed = false;
   classifier_counters counters;
 };

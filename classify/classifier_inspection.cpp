@@ -19,8 +19,9 @@ bool is_due_again(const hot_flow& flow) noexcept {
 }
 
 /// What a second look must show, for its beginning was not seen.
-constexpr std::uint64_t plain_evidence = bit(reason::rtp_sequence) | bit(reason::ice_checks) |
-                                         bit(reason::srtp_after_dtls) | bit(reason::sip_signalling);
+constexpr std::uint64_t plain_evidence = bit(reason::rtp_sequence) | bit(reason::rtcp_reports) |
+                                         bit(reason::ice_checks) | bit(reason::srtp_after_dtls) |
+                                         bit(reason::sip_signalling);
 
 /// The inspector ends its work itself; this ends it should a flow keep it undecided for ever.
 /// Signalling is read to its end: a trunk may announce an emergency call at any time.
@@ -57,7 +58,7 @@ void classifier::impl::look(flow_index flow, const packet_view& packet,
                             packet_flow& where) noexcept {
   hot_flow& hot = table.hot(flow);
   if (hot.has(flow_gated)) {
-    if (!is_due_again(hot)) return;
+    if (!is_due_again(hot) && !leaves_quic(flow, packet)) return;
     hot.clear(flow_gated);
     hot.clear(flow_decided);
   }
@@ -87,6 +88,14 @@ void classifier::impl::look(flow_index flow, const packet_view& packet,
     if (monitors[work.media].due(packet.time)) [[unlikely]]
       send_samples(work, packet.time);
   }
+}
+
+/// RFC 9443: in a flow of QUIC a first byte without the fixed bit is of STUN, DTLS, RTP or RTCP.
+bool classifier::impl::leaves_quic(flow_index flow, const packet_view& packet) const noexcept {
+  constexpr std::uint8_t fixed_bit = 0x40;
+  if (packet.protocol != proto_udp || packet.later_fragment || packet.payload_captured == 0)
+    return false;
+  return (packet.payload()[0] & fixed_bit) == 0 && table.warm(flow).app == quic;
 }
 
 void classifier::impl::note_late_ice(flow_index flow, flow_work& work, const packet_view& packet,

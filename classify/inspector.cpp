@@ -156,8 +156,8 @@ inspection_step inspector::observe(inspection& s, const inspected_flow& f, const
   ties.relayed = s.stun.relay_used() || s.stun.allocations > 0;
   ties.emergency = s.emergency;
   out = s.current;
-  if (i.judged(s, f)) return inspection_step::decided;
   if (innocent != inspection_step::more) return innocent;
+  if (i.judged(s, f)) return inspection_step::decided;
   const bool tied = ties.dialog != before.dialog || ties.ice_session != before.ice_session ||
                     ties.ice != before.ice || ties.relayed != before.relayed ||
                     ties.emergency != before.emergency;

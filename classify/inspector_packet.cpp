@@ -142,7 +142,9 @@ void inspector::impl::stream_segment(inspection& s, const sample& whole,
 }
 
 void inspector::impl::text(inspection& s, const sample& part, const inspected_flow& f) noexcept {
-  if (part.captured < 12 || part.data[0] < 'A' || part.data[0] > 'Z') return;
+  // Methods and "SIP/2.0" or "RTSP/1.0" begin with three capitals: what is encrypted seldom does.
+  const auto capital = [&](int i) { return part.data[i] >= 'A' && part.data[i] <= 'Z'; };
+  if (part.captured < 12 || !capital(0) || !capital(1) || !capital(2)) return;
   const std::string_view view(reinterpret_cast<const char*>(part.data), part.captured);
   const std::string_view line = view.substr(0, view.find('\n'));
   if (line.find("RTSP/1.0") != std::string_view::npos ||
