@@ -128,7 +128,7 @@ inspection_step inspector::observe(inspection& s, const inspected_flow& f, const
   const sample part{p.payload(), p.payload_captured, p.payload_bytes, way, p.time};
   count_up(s.packets[way]);
   s.payload_bytes += p.payload_bytes;
-  i.text(s, part, f);
+  i.text(s, part, f, p);
   if (s.sip_messages == 0) {
     i.gateway(s, part, p);
     if (s.tcp) {
@@ -191,7 +191,8 @@ void inspector::set_emergency_numbers(const std::vector<std::string>& numbers) n
 }
 
 std::size_t inspector::memory_bytes() const noexcept {
-  return std::size_t{impl_->capacity} * sizeof(inspection) + impl_->context.memory_bytes();
+  return std::size_t{impl_->capacity} * sizeof(inspection) + impl_->context.memory_bytes() +
+         impl_->sip_streams.memory_bytes();
 }
 
 }  // namespace callweir::classify

@@ -7,15 +7,19 @@
 
 #include "classify/call_context.hpp"
 #include "classify/detectors/ndpi_names.hpp"
+#include "classify/detectors/sip_stream.hpp"
 #include "classify/inspection.hpp"
 #include "classify/inspector.hpp"
 
 namespace callweir::classify {
 
 constexpr std::uint16_t ndpi_packets_max = 10;
+/// SIP streams of TCP in the middle of a message, at a time: 512 KiB.
+constexpr std::uint32_t sip_streams_max = 64;
 
 struct inspector::impl {
-  impl(const config& c, event_sink& sink) : context(c), events(sink), capacity(c.inspections_max) {
+  impl(const config& c, event_sink& sink)
+      : context(c), sip_streams(sip_streams_max), events(sink), capacity(c.inspections_max) {
     pool = static_cast<inspection*>(std::calloc(capacity, sizeof(inspection)));
     if (pool == nullptr) throw std::bad_alloc();
   }
@@ -27,7 +31,11 @@ struct inspector::impl {
   void datagram(inspection& s, const sample& whole, const packet_view& p, int depth) noexcept;
   void stun(inspection& s, const sample& part, const packet_view& p, int depth) noexcept;
   void stream_segment(inspection& s, const sample& part, const packet_view& p) noexcept;
-  void text(inspection& s, const sample& part, const inspected_flow& f) noexcept;
+  void text(inspection& s, const sample& part, const inspected_flow& f,
+            const packet_view& p) noexcept;
+  void sip_stream(inspection& s, const sample& part, const inspected_flow& f,
+                  const packet_view& p) noexcept;
+  void sip(inspection& s, const sip_message& m, const inspected_flow& f, time_point now) noexcept;
   void gateway(inspection& s, const sample& part, const packet_view& p) noexcept;
   void skype(inspection& s, const sample& part, const inspected_flow& f) noexcept;
   void look_up(inspection& s, const inspected_flow& f, time_point now) noexcept;
@@ -37,6 +45,7 @@ struct inspector::impl {
   inspection_step judged_innocent(inspection& s, const inspected_flow& f) const noexcept;
 
   call_context context;
+  sip_stream_store sip_streams;
   event_sink& events;
   ndpi_names names;
   inspection* pool = nullptr;

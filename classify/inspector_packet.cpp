@@ -141,11 +141,17 @@ void inspector::impl::stream_segment(inspection& s, const sample& whole,
   }
 }
 
-void inspector::impl::text(inspection& s, const sample& part, const inspected_flow& f) noexcept {
+void inspector::impl::text(inspection& s, const sample& part, const inspected_flow& f,
+                           const packet_view& p) noexcept {
   // Methods and "SIP/2.0" or "RTSP/1.0" begin with three capitals: what is encrypted seldom does.
   const auto capital = [&](int i) { return part.data[i] >= 'A' && part.data[i] <= 'Z'; };
-  if (part.captured < 12 || !capital(0) || !capital(1) || !capital(2)) return;
+  const bool worded = part.captured >= 12 && capital(0) && capital(1) && capital(2);
   const std::string_view view(reinterpret_cast<const char*>(part.data), part.captured);
+  if (s.tcp && (s.sip_messages > 0 || (worded && begins_sip(view)))) {
+    sip_stream(s, part, f, p);
+    return;
+  }
+  if (!worded) return;
   const std::string_view line = view.substr(0, view.find('\n'));
   if (line.find("RTSP/1.0") != std::string_view::npos ||
       line.find("RTSP/2.0") != std::string_view::npos) {
@@ -154,16 +160,50 @@ void inspector::impl::text(inspection& s, const sample& part, const inspected_fl
     return;
   }
   sip_message m;
-  if (!parse_sip(view, m)) return;
+  if (s.tcp || !parse_sip(view, m)) return;
   count_up(s.sip_messages);
+  sip(s, m, f, part.time);
+}
+
+/// A message that is not all there is read as far as it goes, at once, and again when it ends.
+void inspector::impl::sip_stream(inspection& s, const sample& part, const inspected_flow& f,
+                                 const packet_view& p) noexcept {
+  constexpr int messages_max = 16;  // in one segment
+  const std::uint64_t key = f.flow.id * 2 + part.way + 1;
+  const std::string_view segment(reinterpret_cast<const char*>(part.data), part.captured);
+  const std::uint32_t next = p.tcp_sequence + part.bytes;
+  std::string_view text = sip_streams.join(key, segment, p.tcp_sequence, part.time);
+  if (text.empty()) return;
+  const bool fresh = text.data() == segment.data();
+  for (int i = 0; i < messages_max; ++i) {
+    while (text.starts_with("\r\n")) text.remove_prefix(2);
+    const std::size_t whole = sip_message_bytes(text);
+    sip_message m;
+    if (!parse_sip(whole > 0 ? text.substr(0, whole) : text, m)) {
+      text = {};
+      break;
+    }
+    if (whole > 0 || fresh) {
+      count_up(s.sip_messages);
+      sip(s, m, f, part.time);
+    }
+    if (whole == 0) break;
+    text.remove_prefix(whole);
+  }
+  // What was cut off by the capture's snap length cannot be joined.
+  sip_streams.keep(key, part.captured == part.bytes ? text : std::string_view{}, next, part.time);
+}
+
+void inspector::impl::sip(inspection& s, const sip_message& m, const inspected_flow& f,
+                          time_point now) noexcept {
   flow_event event;
   dialog_notice notice;
-  if (!context.follow(m, part.time, notice)) return;
+  if (!context.follow(m, now, notice)) return;
   s.dialog = notice.dialog;
   s.emergency = notice.emergency;
-  context.expect(notice, part.time);
+  context.expect(notice, now);
   event.type = flow_event::kind::dialog;
-  event.at = part.time;
+  event.at = now;
   event.flow = f.flow;
   event.totals = f.totals;
   event.what = s.current;

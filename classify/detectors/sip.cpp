@@ -6,9 +6,10 @@ namespace callweir::classify {
 namespace {
 
 constexpr int lines_max = 200;
-constexpr std::string_view methods[] = {"INVITE",  "ACK",   "BYE",       "CANCEL", "REGISTER",
-                                        "OPTIONS", "PRACK", "SUBSCRIBE", "NOTIFY", "PUBLISH",
-                                        "INFO",    "REFER", "MESSAGE",   "UPDATE"};
+// RFC 3261 and its extensions; the last row is Microsoft's.
+constexpr std::string_view methods[] = {
+    "INVITE",  "ACK",  "BYE",   "CANCEL",  "REGISTER", "OPTIONS", "PRACK",    "SUBSCRIBE", "NOTIFY",
+    "PUBLISH", "INFO", "REFER", "MESSAGE", "UPDATE",   "SERVICE", "BENOTIFY", "NEGOTIATE"};
 
 char lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
@@ -95,6 +96,13 @@ bool parse_sip(std::string_view text, sip_message& out) noexcept {
   const std::size_t sdp = rest.starts_with("v=0") ? 0 : rest.find("\nv=0");
   if (sdp != std::string_view::npos) out.body = rest.substr(rest.starts_with("v=0") ? 0 : sdp + 1);
   return true;
+}
+
+bool begins_sip(std::string_view text) noexcept {
+  sip_message m;
+  std::string_view line = text.substr(0, text.find('\n'));
+  while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.remove_suffix(1);
+  return parse_start_line(line, m);
 }
 
 std::string_view dialled(std::string_view uri) noexcept {

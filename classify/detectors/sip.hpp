@@ -25,6 +25,9 @@ struct sip_message {
 /// "METHOD uri SIP/2.0" or "SIP/2.0 200 …". Header fields in long and compact form, folded lines.
 bool parse_sip(std::string_view text, sip_message& out) noexcept;
 
+/// The first line of `text` is a request's or a response's: cheap, for what may be anything.
+bool begins_sip(std::string_view text) noexcept;
+
 /// Media addresses of an SDP body: c= of the session or of the media, m= lines of audio, video and
 /// image with a port. Codec of the first payload type that is known statically or by a=rtpmap.
 /// Returns how many were written.

@@ -1,5 +1,6 @@
 // SIP and SDP: views stay inside the text, counts stay inside their arrays.
 #include "classify/detectors/sip.hpp"
+#include "classify/detectors/sip_stream.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace callweir;
@@ -16,5 +17,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const int count = classify::parse_sdp(text, media);
   if (count < 0 || count > 4) __builtin_trap();
   classify::is_emergency(text, numbers);
+  if (classify::sip_message_bytes(text) > size) __builtin_trap();
+  // Cut anywhere and joined again it is the same.
+  static classify::sip_stream_store store(2);
+  const time_point now{1};
+  const std::size_t cut = size > 0 ? data[0] % size : 0;
+  store.keep(9, text.substr(0, cut), 100, now);
+  const std::string_view joined = store.join(9, text.substr(cut), 100, now);
+  if (size <= classify::sip_stream_store::bytes_max && joined != text) __builtin_trap();
+  store.keep(9, {}, 0, now);
   return 0;
 }

@@ -61,6 +61,7 @@ class inspection_bench {
     id.destination_port = out ? ends.outside_port : ends.inside_port;
     classify::flow_totals totals;
     inspected result;
+    std::uint32_t sequence[2] = {1000, 5000};  // of TCP, in order and without loss
     classify::inspection* scratch = inspector_->acquire();
     for (const timed_payload& t : packets) {
       packet_view p;
@@ -74,6 +75,8 @@ class inspection_bench {
       p.destination = t.way == forward ? id.destination : id.source;
       p.source_port = t.way == forward ? id.source_port : id.destination_port;
       p.destination_port = t.way == forward ? id.destination_port : id.source_port;
+      p.tcp_sequence = sequence[t.way];
+      sequence[t.way] += p.payload_bytes;
       if (totals.packets[0] + totals.packets[1] == 0) totals.first = t.time;
       totals.last = t.time;
       ++totals.packets[t.way];

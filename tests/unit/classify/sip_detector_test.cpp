@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/applications.hpp"
+#include "classify/detectors/sip_stream.hpp"
 #include "tests/unit/classify/inspect_flow.hpp"
 
 namespace callweir::test {
@@ -30,6 +31,17 @@ const flow_ends media{0x0a000005, 0xc0000207, 4000, 5000, proto_udp, side::insid
 traffic talk_of_sip(const std::string& uri) {
   return {said(0, forward, invite(uri, sdp("10.0.0.5", 4000))),
           said(1, backward, ok(sdp("192.0.2.7", 5000, "RTP/AVP 111")))};
+}
+
+/// Adds Content-Length to each message, as TCP wants it.
+traffic with_length(traffic t) {
+  for (timed_payload& p : t) {
+    const std::string text(p.bytes.begin(), p.bytes.end());
+    const std::size_t end = text.find("\r\n\r\n");
+    const std::string line = "\r\nl: " + std::to_string(text.size() - end - 4);
+    p.bytes.insert(p.bytes.begin() + static_cast<std::ptrdiff_t>(end), line.begin(), line.end());
+  }
+  return t;
 }
 
 TEST(sip_detector, reads_compact_and_folded_headers) {
@@ -122,6 +134,67 @@ TEST(sip_detector, reads_ipv6_and_refused_media) {
   EXPECT_EQ(out[0].voice_codec, classify::codec::g722);
   EXPECT_EQ(out[1].address.text(), "192.0.2.9");
   EXPECT_EQ(out[1].role, flow_role::video);
+}
+
+TEST(sip_detector, joins_messages_that_tcp_cut_in_two) {
+  flow_ends over_tcp = signalling;
+  over_tcp.protocol = proto_tcp;
+  const traffic whole = with_length(talk_of_sip("sip:112@example.org"));
+  for (const std::size_t cut : {40u, 120u, 190u}) {
+    inspection_bench bench({"112"});
+    traffic t;
+    for (int i = 0; i < 2; ++i) {
+      timed_payload head = whole[static_cast<std::size_t>(i)], tail = head;
+      ASSERT_GT(head.bytes.size(), cut);
+      head.bytes.resize(cut);
+      tail.bytes.erase(tail.bytes.begin(), tail.bytes.begin() + static_cast<std::ptrdiff_t>(cut));
+      t.push_back(head);
+      t.push_back(tail);
+    }
+    bench.run(t, over_tcp);
+    random_source random(4);
+    const inspected voice = bench.run(rtp_talk(random, 0, 20, 8000, 160, 2, 2), media);
+    EXPECT_EQ(voice.what.app, app_sip) << cut;
+    EXPECT_TRUE(voice.ties.emergency) << cut;
+  }
+}
+
+TEST(sip_detector, reads_two_messages_of_one_segment) {
+  flow_ends over_tcp = signalling;
+  over_tcp.protocol = proto_tcp;
+  inspection_bench bench;
+  const traffic t = with_length(talk_of_sip("sip:bob@example.org"));
+  traffic both{t[0]};
+  both[0].bytes.insert(both[0].bytes.end(), t[1].bytes.begin(), t[1].bytes.end());
+  bench.run(both, over_tcp);
+  ASSERT_EQ(bench.events.all.size(), 2u);
+  EXPECT_EQ(bench.events.all[1].dialog.what, dialog_notice::step::answered);
+}
+
+TEST(sip_stream_store, takes_no_repeated_segment_and_no_gap) {
+  classify::sip_stream_store store(2);
+  const time_point now{1'000'000'000};
+  store.keep(7, "INVITE ", 107, now);
+  EXPECT_EQ(store.join(7, "again", 100, now), "");
+  EXPECT_EQ(store.join(7, "sip:", 107, now), "INVITE sip:");
+  store.keep(7, "INVITE sip:", 111, now);
+  EXPECT_EQ(store.join(7, "later", 200, now), "later");
+  EXPECT_EQ(store.join(7, "x", 111, now), "x");  // given up
+  store.keep(1, "a", 1, now);
+  store.keep(2, "b", 1, time_point{now.ns + 1});
+  store.keep(3, "c", 1, time_point{now.ns + 2});  // the oldest makes room
+  EXPECT_EQ(store.join(1, "x", 1, now), "x");
+  EXPECT_EQ(store.join(3, "x", 1, now), "cx");
+  store.keep(3, std::string(classify::sip_stream_store::bytes_max + 1, 'x'), 1, now);
+  EXPECT_EQ(store.join(3, "y", 1, now), "y");
+}
+
+TEST(sip_stream_store, finds_the_end_of_a_message) {
+  EXPECT_EQ(classify::sip_message_bytes("A\r\n\r\nv=0"), 8u);
+  EXPECT_EQ(classify::sip_message_bytes("A\r\nl : 2\r\n\r\nxyz"), 14u);
+  EXPECT_EQ(classify::sip_message_bytes("A\r\nContent-Length: 4\r\n\r\nxyz"), 0u);
+  EXPECT_EQ(classify::sip_message_bytes("A\r\nContent-Length: 4294967295\r\n\r\nxyz"), 0u);
+  EXPECT_EQ(classify::sip_message_bytes("A\r\n"), 0u);
 }
 
 TEST(sip_detector, a_camera_that_streams_by_rtsp_is_no_telephone) {
