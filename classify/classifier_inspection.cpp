@@ -24,7 +24,8 @@ constexpr std::uint64_t plain_evidence = bit(reason::rtp_sequence) | bit(reason:
                                          bit(reason::sip_signalling);
 
 /// The inspector ends its work itself; this ends it should a flow keep it undecided for ever.
-/// Signalling is read to its end: a trunk may announce an emergency call at any time.
+/// Signalling is read to its end: a trunk may announce an emergency call at any time; so is an
+/// overlay's flow, in which a call may begin.
 constexpr std::uint16_t observed_max = 2000;
 /// How many places the clock hand looks at to find the longest silent one.
 constexpr int park_candidates = 8;
@@ -195,7 +196,8 @@ void classifier::impl::inspect(flow_index flow, flow_work& work, const packet_vi
   if (step == inspection_step::decided || step == inspection_step::settled) {
     end_inspection(flow, work, true);
     if (step == inspection_step::settled) table.hot(flow).set(flow_gated);
-  } else if (work.observed >= observed_max && what.role != flow_role::signalling) {
+  } else if (work.observed >= observed_max && what.role != flow_role::signalling &&
+             what.role != flow_role::overlay) {
     conclude(flow, work);
   }
   if (table.hot(flow).has(flow_decided)) drop_work_if_done(flow);

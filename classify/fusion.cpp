@@ -188,6 +188,36 @@ bool claim_vendor(claim& c) noexcept {
   return true;
 }
 
+/// TeamSpeak after its first words: their form cannot be chance, voice has its own packet type.
+bool claim_teamspeak(claim& c) noexcept {
+  const vendor_detector& v = c.s.vendor;
+  if (v.who != vendor::teamspeak || !v.greeted[0] || !v.greeted[1]) return false;
+  const bool voice = v.voice[0] >= 8 || v.voice[1] >= 8;
+  c.say(voice ? flow_role::voice : flow_role::signalling, pct_vendor, bit(reason::vendor_framing));
+  c.out.app = c.names.teamspeak;
+  c.out.p2p = c.names.peer_to_peer(c.names.teamspeak);
+  return true;
+}
+
+bool claim_iax(claim& c) noexcept {
+  const iax_detector& iax = c.s.iax;
+  if (!iax.media() && !iax.signalling()) return false;
+  c.say(iax.media() ? flow_role::voice : flow_role::signalling, pct_vendor,
+        bit(reason::iax_frames));
+  c.out.app = c.names.iax;
+  c.out.p2p = tristate::no;
+  return true;
+}
+
+bool claim_tox(claim& c) noexcept {
+  const int sure = c.s.tox.confidence();
+  if (sure == 0 || c.s.rhythm_pct >= acting_pct) return false;
+  c.say(flow_role::overlay, static_cast<std::uint8_t>(sure), bit(reason::tox_packets));
+  c.out.app = app_tox;
+  c.out.p2p = tristate::yes;
+  return true;
+}
+
 /// Announced by SDP, and no RTP: T.38 fax (UDPTL), ZRTP, another's encryption; or RTCP's own port.
 bool claim_announced(claim& c) noexcept {
   const inspection& s = c.s;
@@ -210,6 +240,12 @@ bool claim_rhythm(claim& c) noexcept {
   if (s.rhythm.header_in_front()) why |= bit(reason::varying_header);
   c.say(flow_role::voice, s.rhythm_pct, why | stun_reasons(s));
   c.name(s.stun.ice() ? app_webrtc : app_unknown_call, tristate::yes);
+  if (s.tox.confidence() >= acting_pct) {
+    c.out.app = app_tox;
+    c.out.reasons |= bit(reason::tox_packets);
+  } else if (s.skype_endpoint) {
+    c.out.app = app_skype;
+  }
   return true;
 }
 
@@ -239,7 +275,8 @@ bool claim_ndpi(claim& c) noexcept {
 }
 
 bool claim_skype(claim& c) noexcept {
-  if (!c.s.skype_endpoint || !c.s.skype_form) return false;
+  // A call in the directory's flow is a call: the rhythm names the application likewise.
+  if (!c.s.skype_endpoint || !c.s.skype_form || c.s.rhythm_pct >= acting_pct) return false;
   c.say(flow_role::overlay, 97, bit(reason::skype_endpoint) | bit(reason::skype_probe));
   c.out.app = app_skype;
   c.out.p2p = tristate::yes;
@@ -259,9 +296,9 @@ int rank(flow_role role) noexcept {
 verdict fuse(const inspection& s, const ndpi_opinion& opinion, const ndpi_names& names) noexcept {
   using rule = bool (*)(claim&) noexcept;
   // In order of strength; the surest claim wins, the first of equals.
-  constexpr rule rules[] = {claim_signalling, claim_rtp,       claim_skype,
-                            claim_vendor,     claim_announced, claim_rtcp,
-                            claim_setup,      claim_rhythm,    claim_ndpi};
+  constexpr rule rules[] = {claim_signalling, claim_rtp,    claim_iax,       claim_skype,
+                            claim_tox,        claim_vendor, claim_teamspeak, claim_announced,
+                            claim_rtcp,       claim_setup,  claim_rhythm,    claim_ndpi};
   verdict best;
   for (const rule apply : rules) {
     claim c{s, opinion, names};

@@ -4,9 +4,11 @@
 
 #include "classify/detectors/dtls.hpp"
 #include "classify/detectors/gateway_control.hpp"
+#include "classify/detectors/iax.hpp"
 #include "classify/detectors/innocent.hpp"
 #include "classify/detectors/rtp.hpp"
 #include "classify/detectors/stun.hpp"
+#include "classify/detectors/tox.hpp"
 #include "classify/detectors/vendor_framing.hpp"
 #include "classify/detectors/voice_rhythm.hpp"
 #include "classify/inspector.hpp"
@@ -19,6 +21,8 @@ struct inspection {
   stun_detector stun;
   dtls_detector dtls;
   vendor_detector vendor;
+  iax_detector iax;
+  tox_detector tox;
   innocent_detector innocent;
   voice_rhythm rhythm;
 

@@ -52,7 +52,8 @@ bool inspector::impl::judged(const inspection& s, const inspected_flow&) const n
   const verdict& v = s.current;
   if (v.confidence_pct < acting_pct || s.sip_messages > 0) return false;
   if (!v.voip) return v.role == flow_role::other;
-  if (v.role == flow_role::overlay) return s.inspected >= ndpi_packets_max;
+  // A directory's flow to a friend is what the call to that friend will use.
+  if (v.role == flow_role::overlay) return false;
   return is_media(v.role) && s.inspected - s.media_since >= media_settle_packets;
 }
 
@@ -136,6 +137,7 @@ inspection_step inspector::observe(inspection& s, const inspected_flow& f, const
     } else {
       if (s.packets[0] + s.packets[1] <= 64)
         s.innocent.observe(part, p.source_port, p.destination_port);
+      i.applications(s, part, p);
       i.datagram(s, part, p, 0);
       i.skype(s, part, f);
       if (s.rhythm.due()) s.rhythm_pct = static_cast<std::uint8_t>(s.rhythm.confidence());

@@ -71,6 +71,16 @@ void inspector::impl::stun(inspection& s, const sample& part, const packet_view&
   if (m.data_bytes > 0) datagram(s, part.part(m.data_offset, m.data_bytes), p, depth + 1);
 }
 
+/// Applications with a form of their own.
+void inspector::impl::applications(inspection& s, const sample& part,
+                                   const packet_view& p) noexcept {
+  const auto either = [&](auto matches) {
+    return matches(p.source_port) || matches(p.destination_port);
+  };
+  s.iax.observe(part, either([](std::uint16_t port) { return port == iax_port; }));
+  s.tox.observe(part, either([](std::uint16_t port) { return port >= 33445 && port <= 33545; }));
+}
+
 void inspector::impl::datagram(inspection& s, const sample& part, const packet_view& p,
                                int depth) noexcept {
   if (depth > relay_depth_max || part.captured == 0) return;

@@ -58,7 +58,8 @@ namespace callweir::classify {
   X(not_inspected, "not inspected: neither port, size nor protocol can carry a call")            \
   X(inspection_shed, "not inspected: the pool of inspections was full")                          \
   X(game_or_tunnel, "rhythm or header of a game, a VPN or a tunnel")                             \
-  X(streaming, "one-way streaming or broadcast, which is no telephony")
+  X(streaming, "one-way streaming or broadcast, which is no telephony")                          \
+  X(iax_frames, "IAX2 frames of one call number whose time goes up")
 
 enum class reason : std::uint8_t {
 #define CALLWEIR_REASON(name, sentence) name,

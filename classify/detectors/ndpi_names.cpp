@@ -24,6 +24,7 @@ constexpr row rows[] = {{"WhatsAppCall", ndpi_kind::call, tristate::yes},
                         {"KakaoTalk_Voice", ndpi_kind::call, tristate::yes},
                         {"IMO", ndpi_kind::call, tristate::yes},
                         {"Mumble", ndpi_kind::call, tristate::no},
+                        {"IAX", ndpi_kind::signalling, tristate::no},
                         {"TeamSpeak", ndpi_kind::talker, tristate::no},
                         {"GoogleMeet", ndpi_kind::call, tristate::open},
                         {"GoogleHangoutDuo", ndpi_kind::call, tristate::yes},
@@ -89,6 +90,7 @@ ndpi_names::ndpi_names() {
   skinny = named("CiscoSkinny");
   teams_call = named("TeamsCall");
   quic = named("QUIC");
+  iax = named("IAX");
 }
 
 ndpi_kind ndpi_names::kind(const ndpi_opinion& o) const noexcept {

@@ -35,7 +35,7 @@ class ndpi_names {
   }
 
   app_id zoom = 0, discord = 0, teamspeak = 0, h323 = 0, mgcp = 0, megaco = 0, skinny = 0,
-         teams_call = 0, quic = 0;
+         teams_call = 0, quic = 0, iax = 0;
 
  private:
   std::array<ndpi_kind, 1024> kinds_{};

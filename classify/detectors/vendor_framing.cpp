@@ -65,8 +65,25 @@ vendor_frame recognise_vendor(const sample& s, bool zoom_port) noexcept {
   return out;
 }
 
+/// TeamSpeak 3: authentication of 8 bytes, packet id, from the client its id, then flags and type
+/// (low nibble; 0 voice, 1 whisper).
+void vendor_detector::observe_teamspeak(const sample& s) noexcept {
+  const std::uint32_t type_at = s.way == client ? 12 : 10;
+  if (s.captured <= type_at + 3 || (s.data[type_at] & 0xf) > 1) return;
+  const std::uint16_t id = be16(s.data + 8);
+  const auto step = static_cast<std::uint16_t>(id - voice_id[s.way]);
+  if (step >= 1 && step <= 64) count_up(voice[s.way]);
+  voice_id[s.way] = id;
+}
+
 void vendor_detector::observe(const vendor_frame& frame, const sample& s) noexcept {
+  if (who == vendor::teamspeak && frame.who == vendor::none) observe_teamspeak(s);
   if (frame.who == vendor::none) return;
+  if (frame.who == vendor::teamspeak) {
+    // The client's first words have its id in front of the type, "unencrypted, first words".
+    if (s.captured > 12 && s.data[12] == 0x88) client = s.way;
+    greeted[s.way] = true;
+  }
   who = frame.who;
   const direction way = s.way;
   count_up(frames[way]);

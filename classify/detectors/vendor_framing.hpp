@@ -1,7 +1,7 @@
 // Published framings that put RTP behind a vendor's own header, so that the RTP detector can read
 // on: Zoom (Michel et al., "Enabling passive measurement of Zoom performance in production
 // networks", IMC 2022), Discord's address discovery (its voice documentation), TeamSpeak 3's first
-// packet.
+// packet and its packet header.
 #pragma once
 
 #include "classify/detectors/sample.hpp"
@@ -28,8 +28,15 @@ struct vendor_detector {
   std::uint32_t asked[2] = {0,
                             0};  // hash of the newest keep-alive's counter and time, by direction
   vendor who = vendor::none;
+  std::uint8_t voice[2] = {0, 0};      // TeamSpeak: voice packets whose id goes up
+  std::uint16_t voice_id[2] = {0, 0};  // of the newest
+  direction client = forward;          // TeamSpeak: the side that is no server
+  bool greeted[2] = {false, false};    // TeamSpeak: said its first words
 
   void observe(const vendor_frame& frame, const sample& s) noexcept;
+
+ private:
+  void observe_teamspeak(const sample& s) noexcept;
 };
 
 }  // namespace callweir::classify
