@@ -32,6 +32,7 @@ struct dialog_state {
 struct endpoint_state {
   skype_endpoint skype;
   bool in_call;
+  std::uint8_t voice_ways;  // of a pair: directions in which one-way voice goes, a bit each
 };
 
 class call_context {

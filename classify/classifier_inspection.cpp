@@ -341,7 +341,9 @@ void classifier::impl::begin_media(flow_index flow, flow_work& work, time_point 
   work.media = taken;
   work.media_at = static_cast<std::uint32_t>(measured.size());
   measured.push_back(table.warm(flow).work);
-  monitors[taken].begin(verdict_of(flow), codec::unknown, at);
+  const codec announced =
+      work.scratch != nullptr ? detectors.announced_codec(*work.scratch) : codec::unknown;
+  monitors[taken].begin(verdict_of(flow), announced, at);
 }
 
 void classifier::impl::end_media(flow_index flow, flow_work& work) noexcept {

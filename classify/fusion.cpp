@@ -10,7 +10,8 @@ namespace {
 // observations, carry; the corpus and the generators of the tests keep these honest.
 constexpr std::uint8_t pct_signalling = 97, pct_announced = 98, pct_ice_rtp = 97, pct_bare_rtp = 96,
                        pct_srtcp = 93, pct_vendor = 95, pct_same_call = 95, pct_microsoft = 95,
-                       pct_handshake = 80, pct_ice = 75, pct_one_way = 60, pct_ndpi_call = 92;
+                       pct_two_flows = 92, pct_handshake = 80, pct_ice = 75, pct_one_way = 60,
+                       pct_ndpi_call = 92;
 constexpr std::uint16_t ndpi_call_packets_min = 16;
 
 struct claim {
@@ -57,7 +58,7 @@ std::uint64_t stun_reasons(const inspection& s) noexcept {
 
 std::uint64_t rtp_reasons(const inspection& s) noexcept {
   std::uint64_t r = bit(reason::rtp_sequence);
-  const rtp_stream* best = s.rtp.best();
+  const rtp_source* best = s.rtp.best();
   if (best != nullptr && best->clocked()) r |= bit(reason::rtp_timestamps);
   if (best != nullptr && is_static_voice(best->payload_type)) r |= bit(reason::rtp_payload_type);
   if (s.rtp.rtcp_matches) r |= bit(reason::rtcp_reports);
@@ -124,6 +125,10 @@ bool claim_rtp(claim& c) noexcept {
     c.say(role, clocked ? pct_bare_rtp : 85, rtp_reasons(s));
   else if (s.endpoint_in_call)
     c.say(role, pct_same_call, rtp_reasons(s) | bit(reason::same_endpoint));
+  else if (s.rtp.listened())
+    c.say(role, pct_srtcp, rtp_reasons(s) | bit(reason::rtcp_reports));
+  else if (s.answered_elsewhere)
+    c.say(role, pct_two_flows, rtp_reasons(s) | bit(reason::voice_symmetry));
   else
     c.say(role, pct_one_way, rtp_reasons(s) | bit(reason::unidirectional_media));
   c.name(app_rtp, tristate::open);

@@ -183,6 +183,10 @@ void inspector::conclude(inspection& s, const inspected_flow& f, verdict& out,
   ties.ice_session = s.stun.ice_session;
 }
 
+codec inspector::announced_codec(const inspection& s) const noexcept {
+  return s.announced_codec;
+}
+
 void inspector::expect_media(const dialog_notice& notice) noexcept {
   // Its time is not told: the newest of this worker's packets would do, the table only ages by it.
   impl_->context.expect(notice, impl_->context.newest());

@@ -73,6 +73,9 @@ class inspector {
   void conclude(inspection& scratch, const inspected_flow& flow, verdict& out,
                 call_ties& ties) noexcept;
 
+  /// Codec of the flow's voice by SDP; unknown where none announced it.
+  codec announced_codec(const inspection& scratch) const noexcept;
+
   void expect_media(const dialog_notice& notice) noexcept;
   /// See classifier.
   void set_emergency_numbers(const std::vector<std::string>& numbers) noexcept;

@@ -40,6 +40,7 @@ struct inspector::impl {
   void gateway(inspection& s, const sample& part, const packet_view& p) noexcept;
   void skype(inspection& s, const sample& part, const inspected_flow& f) noexcept;
   void look_up(inspection& s, const inspected_flow& f, time_point now) noexcept;
+  void pair_one_way(inspection& s, const inspected_flow& f, time_point now) noexcept;
   void tell_context(inspection& s, time_point now) noexcept;
   bool judged(const inspection& s, const inspected_flow& f) const noexcept;
   /// `more`: it may still be a call.

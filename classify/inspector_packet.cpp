@@ -285,6 +285,7 @@ void inspector::impl::look_up(inspection& s, const inspected_flow& f, time_point
     s.emergency = e != nullptr && e->emergency && e->answered;
   }
   if (!s.stun.any() && s.rtp.confirmed() == 0) return;
+  pair_one_way(s, f, now);
   if (!s.tcp && !s.endpoint_in_call && !s.endpoint_told) {
     const endpoint_state* endpoint = context.find(s.endpoint_key, now);
     s.endpoint_in_call = endpoint != nullptr && endpoint->in_call;
@@ -293,6 +294,19 @@ void inspector::impl::look_up(inspection& s, const inspected_flow& f, time_point
     const endpoint_state* relay = context.find(s.relay_key, now);
     s.relay_in_call = relay != nullptr && relay->in_call;
   }
+}
+
+/// Gateways that do not send from where they receive (RFC 4961 is only advice) split a talk into
+/// two flows of one direction each.
+void inspector::impl::pair_one_way(inspection& s, const inspected_flow& f,
+                                   time_point now) noexcept {
+  if (s.tcp || s.multicast || s.rtsp || s.answered_elsewhere || s.rtp.confirmed() == 0) return;
+  const rtp_source* voice = s.rtp.best();
+  if (s.rtp.two_way() || s.rtp.role() != flow_role::voice || !voice->clocked()) return;
+  const bool ascending = (f.flow.source < f.flow.destination) == (voice->way == forward);
+  endpoint_state& pair = context.claim(s.pair_key, now);
+  pair.voice_ways |= ascending ? 1 : 2;
+  s.answered_elsewhere = pair.voice_ways == 3;
 }
 
 void inspector::impl::tell_context(inspection& s, time_point now) noexcept {

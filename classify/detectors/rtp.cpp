@@ -7,7 +7,7 @@ constexpr std::int32_t timestamp_step_max = 96'000 * 10;  // ten seconds of the 
 constexpr std::int32_t reordered_ticks_max = 90'000;      // a second of video
 constexpr std::uint16_t sequence_step_max = 64;           // a burst of loss of more than a second
 
-void start(rtp_stream& t, const rtp_header& h, const sample& s, std::int32_t ms) noexcept {
+void start(rtp_source& t, const rtp_header& h, const sample& s, std::int32_t ms) noexcept {
   t = {};
   t.used = true;
   t.ssrc = h.ssrc;
@@ -22,7 +22,7 @@ void start(rtp_stream& t, const rtp_header& h, const sample& s, std::int32_t ms)
 }
 
 /// A stream begins anew when its time stamp or sequence jumps (RFC 3550 A.1, MAX_DROPOUT).
-void follow(rtp_stream& t, const rtp_header& h, std::int32_t ms) noexcept {
+void follow(rtp_source& t, const rtp_header& h, std::int32_t ms) noexcept {
   const auto step = static_cast<std::int16_t>(h.sequence - t.sequence);
   const auto advance = static_cast<std::int32_t>(h.timestamp - t.timestamp);
   count_up(t.packets);
@@ -80,7 +80,7 @@ bool parse_rtp(const sample& s, rtp_header& out) noexcept {
   return true;
 }
 
-bool rtp_stream::clocked() const noexcept {
+bool rtp_source::clocked() const noexcept {
   const std::int32_t elapsed_ms = last_ms - first_ms;
   const auto ticks = static_cast<std::int32_t>(timestamp - first_timestamp);
   if (elapsed_ms < 40 || ticks <= 0) return false;
@@ -88,9 +88,10 @@ bool rtp_stream::clocked() const noexcept {
   return hz >= 800 && hz <= 130'000;  // widened by jitter over a short time
 }
 
-bool rtp_stream::video() const noexcept {
-  if (is_static_video(payload_type) || is_broadcast(payload_type)) return true;
-  if (is_static_voice(payload_type)) return false;
+bool rtp_source::video() const noexcept {
+  const static_media known = facts_of_payload_type(payload_type).kind;
+  if (known == static_media::video || known == static_media::broadcast) return true;
+  if (known == static_media::voice) return false;
   const std::uint32_t mean = payload_bytes / (packets > 0 ? packets : 1);
   // A frame in several packets, or packets larger than 120 ms of wide-band PCM ever sends.
   return (same_timestamp >= 2 && same_timestamp * 4 >= good && mean > 300) || mean > 700;
@@ -102,8 +103,8 @@ bool rtp_detector::observe_rtp(const sample& s, std::int32_t ms) noexcept {
     count_up(unlike);
     return false;
   }
-  rtp_stream* weakest = &streams[0];
-  for (rtp_stream& t : streams) {
+  rtp_source* weakest = &streams[0];
+  for (rtp_source& t : streams) {
     if (t.used && t.ssrc == h.ssrc && t.way == s.way) {
       follow(t, h, ms);
       return true;
@@ -138,7 +139,7 @@ bool rtp_detector::observe_rtcp(const sample& s) noexcept {
       break;
     }
   }
-  for (const rtp_stream& t : streams) {
+  for (const rtp_source& t : streams) {
     if (t.used && t.way == s.way && t.ssrc == sender && t.packets >= 2) rtcp_matches = true;
   }
   return true;
@@ -146,19 +147,19 @@ bool rtp_detector::observe_rtcp(const sample& s) noexcept {
 
 int rtp_detector::confirmed(direction way) const noexcept {
   int n = 0;
-  for (const rtp_stream& t : streams) n += t.used && t.way == way && t.confirmed();
+  for (const rtp_source& t : streams) n += t.used && t.way == way && t.confirmed();
   return n;
 }
 
 int rtp_detector::plausible() const noexcept {
   int n = 0;
-  for (const rtp_stream& t : streams) n += t.used && t.plausible();
+  for (const rtp_source& t : streams) n += t.used && t.plausible();
   return n;
 }
 
 bool rtp_detector::long_two_way() const noexcept {
   bool seen[2] = {false, false};
-  for (const rtp_stream& t : streams) {
+  for (const rtp_source& t : streams) {
     if (t.used && t.confirmed() && t.good >= 8) seen[t.way & 1] = true;
   }
   return seen[0] && seen[1];
@@ -166,7 +167,7 @@ bool rtp_detector::long_two_way() const noexcept {
 
 flow_role rtp_detector::role() const noexcept {
   bool voice = false, video = false;
-  for (const rtp_stream& t : streams) {
+  for (const rtp_source& t : streams) {
     if (t.used && t.plausible()) (t.video() ? video : voice) = true;
   }
   return voice && video ? flow_role::media
@@ -175,41 +176,12 @@ flow_role rtp_detector::role() const noexcept {
                         : flow_role::unknown;
 }
 
-const rtp_stream* rtp_detector::best() const noexcept {
-  const rtp_stream* best = nullptr;
-  for (const rtp_stream& t : streams) {
+const rtp_source* rtp_detector::best() const noexcept {
+  const rtp_source* best = nullptr;
+  for (const rtp_source& t : streams) {
     if (t.used && t.plausible() && (best == nullptr || t.good > best->good)) best = &t;
   }
   return best;
-}
-
-bool is_static_voice(std::uint8_t pt) noexcept {
-  return pt == 0 || (pt >= 3 && pt <= 9) || pt == 12 || pt == 13 || (pt >= 15 && pt <= 18);
-}
-bool is_static_video(std::uint8_t pt) noexcept {
-  return pt == 25 || pt == 26 || pt == 28 || pt == 31 || pt == 34;
-}
-bool is_broadcast(std::uint8_t pt) noexcept {
-  return pt == 14 || pt == 32 || pt == 33;  // MPA, MPV, MP2T
-}
-
-codec static_codec(std::uint8_t pt) noexcept {
-  switch (pt) {
-    case 0:
-      return codec::pcmu;
-    case 3:
-      return codec::gsm;
-    case 4:
-      return codec::g723;
-    case 8:
-      return codec::pcma;
-    case 9:
-      return codec::g722;
-    case 18:
-      return codec::g729;
-    default:
-      return codec::unknown;
-  }
 }
 
 }  // namespace callweir::classify

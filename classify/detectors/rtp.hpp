@@ -6,6 +6,7 @@
 
 #include "classify/detectors/sample.hpp"
 #include "classify/flow_event.hpp"
+#include "classify/payload_types.hpp"
 
 namespace callweir::classify {
 
@@ -21,7 +22,7 @@ struct rtp_header {
 bool parse_rtp(const sample& s, rtp_header& out) noexcept;
 
 /// One source in one direction.
-struct rtp_stream {
+struct rtp_source {
   std::uint32_t ssrc = 0, timestamp = 0, first_timestamp = 0;
   std::int32_t first_ms = 0, last_ms = 0;  // since the flow's first packet
   std::uint16_t sequence = 0;
@@ -44,7 +45,7 @@ struct rtp_stream {
 
 struct rtp_detector {
   static constexpr int streams_max = 6;
-  std::array<rtp_stream, streams_max> streams{};
+  std::array<rtp_source, streams_max> streams{};
   std::uint8_t rtcp[2] = {0, 0};       // valid RTCP packets, by direction
   std::uint8_t reports[2] = {0, 0};    // of those: sender reports
   std::uint8_t rtcp_same[2] = {0, 0};  // of those: same sender as the one before
@@ -60,6 +61,12 @@ struct rtp_detector {
   int confirmed(direction way) const noexcept;
   int plausible() const noexcept;
   bool rtcp_encrypted() const noexcept { return srtcp_indices >= 2; }
+  /// Media in one direction only, whose receiver reports by SRTCP: a conference that is listened
+  /// to. Streams that are only watched are not encrypted so.
+  bool listened() const noexcept {
+    return rtcp_encrypted() && ((confirmed(forward) > 0 && rtcp[backward] >= 2) ||
+                                (confirmed(backward) > 0 && rtcp[forward] >= 2));
+  }
   /// Both directions hold together over many packets.
   bool long_two_way() const noexcept;
   int confirmed() const noexcept { return confirmed(forward) + confirmed(backward); }
@@ -67,17 +74,10 @@ struct rtp_detector {
   /// Voice, video or media (both) of the confirmed streams; unknown without any.
   flow_role role() const noexcept;
   /// The strongest confirmed stream; nullptr without any.
-  const rtp_stream* best() const noexcept;
+  const rtp_source* best() const noexcept;
   /// Reports go both ways, each from one sender: a session (RFC 3550 section 6).
   bool rtcp_session() const noexcept { return rtcp_same[0] >= 2 && rtcp_same[1] >= 2; }
   bool both_send() const noexcept { return reports[0] > 0 && reports[1] > 0; }
 };
-
-/// RFC 3551 table 4 and 5: static payload types of voice, video, and the MPEG of broadcasts.
-bool is_static_voice(std::uint8_t payload_type) noexcept;
-bool is_static_video(std::uint8_t payload_type) noexcept;
-bool is_broadcast(std::uint8_t payload_type) noexcept;
-/// Codec of a static type; unknown for the others.
-codec static_codec(std::uint8_t payload_type) noexcept;
 
 }  // namespace callweir::classify

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include "classify/detectors/rtp.hpp"
 #include "classify/detectors/sip.hpp"
+#include "classify/payload_types.hpp"
 
 namespace callweir::classify {
 namespace {

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "classify/payload_types.hpp"
+
 namespace callweir::classify {
 namespace {
 
@@ -16,57 +18,11 @@ constexpr std::int32_t clock_jump_us = 2'000'000;
 // call counts as late for 10 s.
 constexpr std::int32_t spurt_jump_us = 40'000;
 constexpr std::uint8_t type_change_after = 8;
+constexpr std::uint8_t mpeg_audio = 14;
 constexpr std::uint16_t frame_floor_bytes =
     60;  // telephone-events share a time stamp, too, and are smaller
 
-enum class static_media : std::uint8_t { none, audio, video };
-
-static_media static_media_of(std::uint8_t type) noexcept {
-  if (type <= 18 && type != 14) return static_media::audio;
-  if (type == 25 || type == 26 || type == 28 || (type >= 31 && type <= 34))
-    return static_media::video;
-  return static_media::none;
-}
-
-/// RFC 3551 tables 4 and 5; 0 for dynamic types.
-std::uint32_t static_clock(std::uint8_t type) noexcept {
-  switch (type) {
-    case 6:
-      return 16'000;
-    case 10:
-    case 11:
-      return 44'100;
-    case 16:
-      return 11'025;
-    case 17:
-      return 22'050;
-    default:
-      break;
-  }
-  if (type <= 18 && type != 14) return 8'000;  // G.722 (9) too, for historical reasons
-  return static_media_of(type) == static_media::video ? 90'000 : 0;
-}
-
 }  // namespace
-
-codec codec_of_payload_type(std::uint8_t payload_type) noexcept {
-  switch (payload_type) {
-    case 0:
-      return codec::pcmu;
-    case 3:
-      return codec::gsm;
-    case 4:
-      return codec::g723;
-    case 8:
-      return codec::pcma;
-    case 9:
-      return codec::g722;
-    case 18:
-      return codec::g729;
-    default:
-      return codec::unknown;
-  }
-}
 
 std::uint32_t clock_of_codec(codec c) noexcept {
   switch (c) {
@@ -112,16 +68,16 @@ void rtp_stream::settle_type(std::uint8_t payload_type, time_point now,
                              std::uint32_t timestamp) noexcept {
   payload_type_ = payload_type;
   other_count_ = 0;
-  codec_ = codec_of_payload_type(payload_type);
-  const static_media known = static_media_of(payload_type);
-  if (known != static_media::none) {
-    kind_ = known == static_media::audio ? flow_role::voice : flow_role::video;
+  const payload_type_facts known = facts_of_payload_type(payload_type);
+  codec_ = known.what;
+  if (known.kind != static_media::none) {
+    const bool audio = known.kind == static_media::voice || known.kind == static_media::sound;
+    kind_ = audio || payload_type == mpeg_audio ? flow_role::voice : flow_role::video;
     sure_ = true;
-    clock_hz_ = static_clock(payload_type);
+    clock_hz_ = known.clock_hz;
   } else {
     sure_ = false;
-    if (kind_ != flow_role::video && codec_of_payload_type(payload_type) == codec::unknown)
-      codec_ = announced_;
+    if (kind_ != flow_role::video) codec_ = announced_;
     clock_hz_ = kind_ == flow_role::voice ? clock_of_codec(codec_) : 0;
   }
   learn_packets_ = 0;
@@ -226,7 +182,7 @@ void rtp_stream::follow_payload_type(const media_payload& packet, time_point now
 /// 200 packets, because early jitter misleads. Says what the stream is by the way: only video runs
 /// at 90 kHz.
 void rtp_stream::learn_clock(std::uint32_t timestamp, time_point now) noexcept {
-  if (static_clock(payload_type_) != 0) return;
+  if (facts_of_payload_type(payload_type_).clock_hz != 0) return;
   if (learn_packets_ > 200) return;
   ++learn_packets_;
   if (learn_packets_ != 10 && learn_packets_ != 40 && learn_packets_ != 200) return;

@@ -11,8 +11,6 @@
 
 namespace callweir::classify {
 
-/// Codec of a static payload type (RFC 3551 table 4), unknown for the others.
-codec codec_of_payload_type(std::uint8_t payload_type) noexcept;
 /// RTP clock in Hz of a codec; 0 where it varies.
 std::uint32_t clock_of_codec(codec c) noexcept;
 

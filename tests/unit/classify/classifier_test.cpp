@@ -205,6 +205,34 @@ TEST(classifier, a_call_is_found_dated_measured_and_told) {
   EXPECT_GT(closed.decided_after.count(), 0);
 }
 
+TEST(classifier, the_codec_of_the_sdp_reaches_the_measurement) {
+  recorder events;
+  classifier c(small(), events);
+  wire w;
+  const auto text = [](const std::string& t) {
+    return std::vector<std::uint8_t>(t.begin(), t.end());
+  };
+  const std::string head = "INVITE sip:b@x SIP/2.0\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n\r\n";
+  std::int64_t at = epoch;
+  one(c, w.udp("10.0.0.5", 5060, "192.0.2.7", 5060,
+               text(head + "v=0\r\nc=IN IP4 10.0.0.5\r\nm=audio 4000 RTP/AVP 97\r\n"
+                           "a=rtpmap:97 iLBC/8000\r\n"),
+               at));
+  for (int i = 0; i < 100; ++i) {
+    at += second / 50;
+    for (const bool out : {true, false}) {
+      auto p = w.rtp(out, static_cast<std::uint16_t>(i), at);
+      std::vector<std::uint8_t> payload(p.payload(), p.payload() + 62);
+      payload[1] = 97;
+      one(c, out ? w.udp("10.0.0.5", 4000, "192.0.2.7", 5000, payload, at)
+                 : w.udp("192.0.2.7", 5000, "10.0.0.5", 4000, payload, at));
+    }
+  }
+  const auto media = events.of(flow_event::kind::media);
+  ASSERT_FALSE(media.empty());
+  EXPECT_EQ(media.front().media.voice_codec, codec::ilbc);
+}
+
 TEST(classifier, a_call_is_attached_by_id_and_makes_its_flow_fresh) {
   recorder events;
   classifier c(small(), events);

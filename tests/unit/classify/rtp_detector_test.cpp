@@ -99,5 +99,45 @@ TEST(rtp_detector, refuses_headers_that_do_not_fit) {
   EXPECT_FALSE(classify::parse_rtp({extension, 16, 16, forward, {}}, h));
 }
 
+TEST(rtp_detector, two_flows_of_one_direction_each_are_a_talk) {
+  random_source random(21);
+  const traffic one = rtp_talk(random, 0, 20, 8000, 160, 2, 1);
+  traffic back = rtp_talk(random, 0, 20, 8000, 160, 2, 1);
+  flow_ends ends, other;
+  other.initiator = side::outside;
+  other.inside_port = 4444;
+  other.outside_port = 5555;
+  inspection_bench bench;
+  EXPECT_LT(bench.run(one, ends).sure_after_s, 0);
+  flow_ends same_way = ends;
+  same_way.inside_port = 4446;
+  EXPECT_LT(bench.run(one, same_way).sure_after_s, 0) << "two streams one way are none";
+  const inspected got = bench.run(back, other);
+  EXPECT_GE(got.sure_after_s, 0);
+  EXPECT_EQ(got.what.role, flow_role::voice);
+}
+
+TEST(rtp_detector, a_conference_that_is_listened_to) {
+  random_source random(22);
+  for (const bool encrypted : {true, false}) {
+    traffic t = rtp_talk(random, 111, 20, 48'000, 60, 2, 1);
+    const std::size_t media = t.size();
+    for (std::size_t i = 0; i < media; i += 10) {
+      std::vector<std::uint8_t> report(8 + 24 + 14, 0x33);
+      const std::uint8_t head[] = {0x81, 201, 0, 7, 9, 9, 9, 9};
+      std::copy(head, head + 8, report.begin());
+      const std::size_t index = report.size() - 14;
+      report[index] = encrypted ? 0x80 : 0x33;
+      report[index + 1] = report[index + 2] = 0;
+      report[index + 3] = static_cast<std::uint8_t>(i + 1);
+      t.push_back({t[i].time, backward, std::move(report)});
+    }
+    std::stable_sort(t.begin(), t.end(),
+                     [](const auto& a, const auto& b) { return a.time < b.time; });
+    inspection_bench bench;
+    EXPECT_EQ(bench.run(t).sure_after_s >= 0, encrypted);
+  }
+}
+
 }  // namespace
 }  // namespace callweir::test
