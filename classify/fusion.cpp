@@ -166,6 +166,12 @@ bool claim_setup(claim& c) noexcept {
     // Two observations that do not depend on each other: both peers check the path, and a product's
     // own attributes.
     c.say(flow_role::media, pct_ndpi_call, stun_reasons(s) | bit(reason::ndpi_content));
+  } else if (s.stun.ice() && handshake && s.zoom_port) {
+    // The browser's client carries media in the handshake's own channel: no RTP will follow.
+    c.say(flow_role::media, pct_ndpi_call, stun_reasons(s) | bit(reason::vendor_framing));
+    c.out.app = c.names.zoom;
+    c.out.p2p = c.names.peer_to_peer(c.names.zoom);
+    return true;
   } else if (s.stun.ice() && handshake) {
     c.say(flow_role::media, pct_handshake, stun_reasons(s));
   } else if (s.stun.ice_both_ways() || relay) {

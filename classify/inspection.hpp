@@ -47,6 +47,7 @@ struct inspection {
   bool announced, emergency, rtsp;
   bool endpoint_in_call, relay_in_call, endpoint_told;
   bool skype_endpoint, skype_form;
+  bool zoom_port;           // one side is a media port of Zoom's servers
   bool answered_elsewhere;  // its voice goes one way, another flow of the pair carries the other
   verdict current;
 };

@@ -133,12 +133,12 @@ inspection_step inspector::observe(inspection& s, const inspected_flow& f, const
   if (s.sip_messages == 0) {
     i.gateway(s, part, p);
     if (s.tcp) {
-      i.stream_segment(s, part, p);
+      i.stream_segment(s, part);
     } else {
       if (s.packets[0] + s.packets[1] <= 64)
         s.innocent.observe(part, p.source_port, p.destination_port);
       i.applications(s, part, p);
-      i.datagram(s, part, p, 0);
+      i.datagram(s, part, 0);
       i.skype(s, part, f);
       if (s.rhythm.due()) s.rhythm_pct = static_cast<std::uint8_t>(s.rhythm.confidence());
     }

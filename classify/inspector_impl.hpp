@@ -28,10 +28,10 @@ struct inspector::impl {
   impl& operator=(const impl&) = delete;
 
   void start(inspection& s, const inspected_flow& f, const packet_view& p) noexcept;
-  void datagram(inspection& s, const sample& whole, const packet_view& p, int depth) noexcept;
+  void datagram(inspection& s, const sample& whole, int depth) noexcept;
   void applications(inspection& s, const sample& part, const packet_view& p) noexcept;
-  void stun(inspection& s, const sample& part, const packet_view& p, int depth) noexcept;
-  void stream_segment(inspection& s, const sample& part, const packet_view& p) noexcept;
+  void stun(inspection& s, const sample& part, int depth) noexcept;
+  void stream_segment(inspection& s, const sample& part) noexcept;
   void text(inspection& s, const sample& part, const inspected_flow& f,
             const packet_view& p) noexcept;
   void sip_stream(inspection& s, const sample& part, const inspected_flow& f,

@@ -41,6 +41,9 @@ void inspector::impl::start(inspection& s, const inspected_flow& f, const packet
   s.tcp = id.protocol == proto_tcp;
   s.odd_ports = (id.source_port & id.destination_port & 1) != 0 &&
                 std::min(id.source_port, id.destination_port) >= 1024;
+  // Zoom's own firewall guide: UDP 8801 to 8810.
+  const auto of_zoom = [](std::uint16_t port) { return port >= 8801 && port <= 8810; };
+  s.zoom_port = !s.tcp && (of_zoom(id.source_port) || of_zoom(id.destination_port));
   s.multicast = id.destination.is_multicast() || id.source.is_multicast();
   const bool source = source_is_inside(id);
   const ip_address& inside = source ? id.source : id.destination;
@@ -63,12 +66,11 @@ void inspector::impl::start(inspection& s, const inspected_flow& f, const packet
   if (const endpoint_state* pair = context.find(s.pair_key, p.time)) s.rtsp = pair->in_call;
 }
 
-void inspector::impl::stun(inspection& s, const sample& part, const packet_view& p,
-                           int depth) noexcept {
+void inspector::impl::stun(inspection& s, const sample& part, int depth) noexcept {
   stun_message m;
   if (!parse_stun(part, m)) return;
   s.stun.observe(m, part.way, depth > 0);
-  if (m.data_bytes > 0) datagram(s, part.part(m.data_offset, m.data_bytes), p, depth + 1);
+  if (m.data_bytes > 0) datagram(s, part.part(m.data_offset, m.data_bytes), depth + 1);
 }
 
 /// Applications with a form of their own.
@@ -81,14 +83,9 @@ void inspector::impl::applications(inspection& s, const sample& part,
   s.tox.observe(part, either([](std::uint16_t port) { return port >= 33445 && port <= 33545; }));
 }
 
-void inspector::impl::datagram(inspection& s, const sample& part, const packet_view& p,
-                               int depth) noexcept {
+void inspector::impl::datagram(inspection& s, const sample& part, int depth) noexcept {
   if (depth > relay_depth_max || part.captured == 0) return;
-  const bool zoom_port = [&] {
-    const auto in = [](std::uint16_t port) { return port >= 8801 && port <= 8810; };
-    return in(p.source_port) || in(p.destination_port);
-  }();
-  const vendor_frame frame = recognise_vendor(part, zoom_port);
+  const vendor_frame frame = recognise_vendor(part, s.zoom_port);
   s.vendor.observe(frame, part);
   const auto ms = static_cast<std::int32_t>((part.time.ns - s.first_ns) / 1'000'000);
   if (frame.media) {
@@ -101,15 +98,15 @@ void inspector::impl::datagram(inspection& s, const sample& part, const packet_v
   }
   switch (demultiplex(part)) {
     case wire_kind::stun:
-      stun(s, part, p, depth);
+      stun(s, part, depth);
       return;
     case wire_kind::turn_channel:
       count_up(s.stun.channel_data[part.way]);
-      datagram(s, part.part(4, be16(part.data + 2)), p, depth + 1);
+      datagram(s, part.part(4, be16(part.data + 2)), depth + 1);
       return;
     case wire_kind::multiplexed_turn:
       count_up(s.stun.channel_data[part.way]);
-      datagram(s, part.part(multiplexed_turn_header), p, depth + 1);
+      datagram(s, part.part(multiplexed_turn_header), depth + 1);
       return;
     case wire_kind::dtls:
       if (s.dtls.observe(part)) return;
@@ -129,21 +126,20 @@ void inspector::impl::datagram(inspection& s, const sample& part, const packet_v
 /// STUN and channels in TCP come bare (TURN, RFC 8656 section 3.1) or with a length in front (RFC
 /// 4571, ICE-TCP). Where their beginning was not seen, a segment has to hold exactly one frame; RTP
 /// inside has to confirm.
-void inspector::impl::stream_segment(inspection& s, const sample& whole,
-                                     const packet_view& p) noexcept {
+void inspector::impl::stream_segment(inspection& s, const sample& whole) noexcept {
   sample rest = whole;
   for (int i = 0; i < 8 && rest.captured >= 4; ++i) {
     const std::uint16_t first = be16(rest.data);
     stun_message m;
     std::uint32_t taken = 0;
     if (rest.captured >= 20 && be32(rest.data + 4) == 0x2112a442 && parse_stun(rest, m)) {
-      datagram(s, rest.part(0, m.total), p, 0);
+      datagram(s, rest.part(0, m.total), 0);
       taken = m.total;
     } else if (is_channel_frame(s, rest)) {
       taken = (be16(rest.data + 2) + 4u + 3u) & ~3u;  // padded over TCP
-      datagram(s, rest.part(0, be16(rest.data + 2) + 4u), p, 0);
+      datagram(s, rest.part(0, be16(rest.data + 2) + 4u), 0);
     } else if (is_length_framed(s, rest)) {
-      datagram(s, rest.part(2, first), p, 0);
+      datagram(s, rest.part(2, first), 0);
       taken = first + 2u;
     }
     if (taken == 0 || taken >= rest.bytes) return;

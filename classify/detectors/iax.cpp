@@ -31,12 +31,18 @@ void iax_detector::observe(const sample& s, bool its_port) noexcept {
     return;
   }
   const std::uint16_t number = be16(s.data), time = be16(s.data + 2);
-  if ((!opened && !its_port) || number == 0 || number > 0x7fff) return;
+  if ((!opened && !its_port) || number == 0) return;
+  if (number > 0x7fff) {
+    count_up(others);
+    return;
+  }
   const auto step = static_cast<std::uint16_t>(time - stamp[s.way]);
-  if (number != call[s.way])
+  if (number != call[s.way]) {
     minis[s.way] = 0;
-  else if (step > 0 && step <= stamp_step_max)
+    count_up(others);
+  } else if (step > 0 && step <= stamp_step_max) {
     count_up(minis[s.way]);
+  }
   call[s.way] = number;
   stamp[s.way] = time;
 }

@@ -83,6 +83,20 @@ TEST(application_detector, believes_iax_in_the_middle_on_its_port_only) {
   }
 }
 
+TEST(application_detector, noise_on_iaxs_port_is_no_call) {
+  random_source random(8);
+  inspection_bench bench;
+  flow_ends ends;
+  ends.outside_port = 4569;
+  for (int flow = 0; flow < 50; ++flow) {
+    traffic t;
+    for (int i = 0; i < 300; ++i) {
+      t.push_back(at(i * 0.013, static_cast<direction>(random() & 1), noise(random, 200)));
+    }
+    EXPECT_FALSE(bench.run(t, ends).what.voip);
+  }
+}
+
 traffic teamspeak(random_source& random, bool with_voice) {
   traffic t;
   const auto greet = [&](double s, direction way, std::size_t type_at) {

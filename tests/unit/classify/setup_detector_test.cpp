@@ -52,6 +52,19 @@ TEST(stun_detector, a_question_for_an_address_is_no_call) {
   EXPECT_FALSE(bench.run(t).what.voip);
 }
 
+TEST(stun_detector, a_browsers_channel_to_zooms_media_port_is_a_meeting) {
+  for (const std::uint16_t port : {8801, 30456}) {
+    traffic t = checks();
+    t.push_back(at(0.5, forward, client_hello(true)));
+    inspection_bench bench;
+    flow_ends ends;
+    ends.outside_port = port;
+    const inspected got = bench.run(t, ends);
+    EXPECT_EQ(got.what.confidence_pct >= 90, port == 8801);
+    EXPECT_EQ(application_name(got.what.app), port == 8801 ? "Zoom" : "WebRTC");
+  }
+}
+
 TEST(stun_detector, checks_alone_are_a_suspicion_with_a_session) {
   inspection_bench bench;
   const inspected got = bench.run(checks());
