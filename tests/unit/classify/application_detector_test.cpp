@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/applications.hpp"
+#include "classify/detectors/gateway_control.hpp"
 #include "tests/unit/classify/inspect_flow.hpp"
 
 namespace callweir::test {
@@ -95,6 +96,21 @@ TEST(application_detector, noise_on_iaxs_port_is_no_call) {
     }
     EXPECT_LT(bench.run(t, ends).sure_after_s, 0);
   }
+}
+
+TEST(application_detector, megaco_says_version_and_sender) {
+  const auto seen = [](std::string text) {
+    const classify::sample s{reinterpret_cast<const std::uint8_t*>(text.data()),
+                             static_cast<std::uint16_t>(text.size()),
+                             static_cast<std::uint16_t>(text.size()),
+                             forward,
+                             {}};
+    return classify::recognise_gateway(s, false, 1000, 2000) == classify::gateway_protocol::megaco;
+  };
+  EXPECT_TRUE(seen("MEGACO/1 [192.0.2.7]:2944 Transaction = 1 {"));
+  EXPECT_TRUE(seen("!/2\n<gw.example.net> T=1{"));
+  for (const char* other : {"!/x9k[zz<qq", "!/1", "!/1[x]", "!/123 [x]", "!/1 x[y]", "MEGACO/ [x]"})
+    EXPECT_FALSE(seen(other)) << other;
 }
 
 traffic teamspeak(random_source& random, bool with_voice) {
