@@ -19,6 +19,9 @@ struct rhythm_direction {
   std::array<std::uint16_t, window> sizes{};  // payload bytes
   std::array<std::uint16_t, window> gaps{};   // before the packet, 1/8 ms, 65535 for longer
   std::uint16_t packets = 0;
+  std::uint16_t pictures = 0;   // packets too large for voice: not in the window, nor their tails
+  std::uint16_t bursts = 0;     // of them: right behind another
+  std::int64_t picture_ns = 0;  // the newest
   std::int64_t last_ns = 0;
   std::int64_t first_ns = 0;
 
@@ -29,6 +32,7 @@ struct rhythm_direction {
 struct rhythm_report {
   double frame_ms = 0;  // nearest codec frame; 0: the gaps fit none
   double on_grid = 0;   // share of the gaps that are multiples of it, within jitter
+  double on_beat = 0;   // share of them that hit it more closely
   double bytes_mean = 0, bytes_deviation = 0;
   double packets_per_s = 0;
   double small_share = 0;  // share of packets of at most 400 bytes
@@ -50,10 +54,15 @@ struct voice_rhythm {
   bool random_body() const noexcept;
   /// Some of the first bytes stay or count while others are random.
   bool header_in_front() const noexcept;
+  /// Pictures go along with the voice.
+  bool pictured() const noexcept;
   /// Percent sure that two people talk here; 0 to 95. Cheap unless `due()`.
   int confidence() const noexcept;
   /// Time to ask: every eighth packet once there is enough.
   bool due() const noexcept;
+
+ private:
+  void observe_bytes(const sample& s) noexcept;
 };
 
 }  // namespace callweir::classify

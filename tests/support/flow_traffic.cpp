@@ -67,6 +67,28 @@ traffic talk(random_source& random, const talk_options& o) {
   return out;
 }
 
+traffic pictures(random_source& random, double frames_per_s, double seconds, int ways) {
+  traffic out;
+  for (int w = 0; w < ways; ++w) {
+    for (double ms = 11.0 * w + 5; ms < seconds * 1000; ms += 1000 / frames_per_s) {
+      const int packets = static_cast<int>(uniform(random, 1, 6));
+      const double start = ms + std::abs(normal(random, 0, 2));
+      for (int i = 0; i < packets; ++i) {
+        const double size = i + 1 < packets ? 1150 : uniform(random, 60, 1150);
+        out.push_back({at_ms(start + i * 0.4), static_cast<direction>(w), noise(random, size)});
+      }
+    }
+  }
+  in_order(out);
+  return out;
+}
+
+traffic together(traffic a, const traffic& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  in_order(a);
+  return a;
+}
+
 traffic game(random_source& random, const game_options& o) {
   traffic out;
   for (double ms = 0; ms < o.seconds * 1000; ms += o.client_ms) {

@@ -33,6 +33,12 @@ struct talk_options {
 };
 traffic talk(random_source& random, const talk_options& options);
 
+/// Pictures beside a talk: bursts of encrypted packets at a frame rate, the last of each of any
+/// size.
+traffic pictures(random_source& random, double frames_per_s, double seconds, int ways);
+/// Both in one flow.
+traffic together(traffic a, const traffic& b);
+
 /// A game: ticks of its own on each side, encrypted; the server's updates are larger and vary with
 /// what happens.
 struct game_options {

@@ -147,6 +147,38 @@ INSTANTIATE_TEST_SUITE_P(ticks, games,
                                          game_case{"server10", {50, 100, 60, 400, 10}}),
                          [](const auto& c) { return c.param.name; });
 
+TEST(voice_rhythm_detector, finds_a_talk_with_pictures) {
+  for (const int ways : {1, 2}) {
+    const score s = count(160, [&](random_source& r) {
+      talk_options o = frames(20, 20);
+      o.seconds = 8;
+      return together(talk(r, o), pictures(r, 25, 8, ways));
+    });
+    EXPECT_GE(s.found, trials * 90 / 100) << ways;
+  }
+  random_source random(161);
+  talk_options o = frames(20, 20);
+  o.seconds = 8;
+  inspection_bench bench;
+  EXPECT_EQ(bench.run(together(talk(random, o), pictures(random, 25, 8, 2))).what.role,
+            flow_role::media);
+}
+
+TEST(voice_rhythm_detector, pictures_with_a_games_input_are_none) {
+  EXPECT_EQ(count(170,
+                  [](random_source& r) {
+                    return together(game(r, {8, 20, 50, 180, 10}), pictures(r, 60, 10, 1));
+                  })
+                .found,
+            0);
+  EXPECT_EQ(count(180,
+                  [](random_source& r) {
+                    return together(tunnelled_browsing(r, 30), tunnelled_transfer(r, 30));
+                  })
+                .found,
+            0);
+}
+
 TEST(voice_rhythm_detector, one_side_of_constant_length_is_a_game) {
   EXPECT_EQ(count(400,
                   [](random_source& r) {
