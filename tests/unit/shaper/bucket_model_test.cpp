@@ -118,7 +118,8 @@ TEST(bucket_model, never_over_rate_times_time_and_burst_and_never_stingy) {
   ASSERT_TRUE(rc::check("token bucket and exact bucket", [] {
     const auto burst = *rc::gen::inRange(1u, 70'000u);
     const auto bps = any_rate();
-    check_against_exact(bps, burst, *rc::gen::container<std::vector<offer>>(any_offer()));
+    check_against_exact(bps, burst,
+                        *rc::gen::container<std::vector<offer>>(rc::gen::resize(100, any_offer())));
   }));
 }
 
@@ -230,7 +231,8 @@ class table_model {
 
 TEST(bucket_model, the_table_gives_each_key_one_bucket_and_takes_none_that_was_used_of_late) {
   ASSERT_TRUE(rc::check("bucket table and map", [] {
-    const auto steps = *rc::gen::scale(8.0, rc::gen::container<std::vector<step>>(any_step()));
+    const auto steps = *rc::gen::scale(
+        8.0, rc::gen::container<std::vector<step>>(rc::gen::resize(100, any_step())));
     table_model model;
     for (const step& s : steps) {
       if (s.what == step::kind::acquire) model.acquire(s.key);

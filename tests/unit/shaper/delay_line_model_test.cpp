@@ -123,7 +123,8 @@ class model {
 TEST(delay_line_model, in_is_out_and_held_and_nothing_is_early_late_or_out_of_order) {
   ASSERT_TRUE(rc::check("wheel and list", [] {
     model m(*rc::gen::inRange(1u, 40u));
-    for (const step& s : *rc::gen::scale(6.0, rc::gen::container<std::vector<step>>(any_step())))
+    for (const step& s : *rc::gen::scale(
+             6.0, rc::gen::container<std::vector<step>>(rc::gen::resize(100, any_step()))))
       m.apply(s);
     m.drain(8);
   }));
