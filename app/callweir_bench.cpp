@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "bench/fastpath.hpp"
+#include "bench/latency.hpp"
 
 namespace {
 
@@ -18,20 +19,7 @@ int micro(int argc, char** argv) {
   return 0;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  if (argc < 2 || std::string_view(argv[1]).rfind("--benchmark", 0) == 0) return micro(argc, argv);
-  CLI::App app{"Measures the data path in memory, without a card."};
-  app.require_subcommand(1);
-  app.footer(
-      "Without a verb the micro-benchmarks of single stages run; they take --benchmark_filter and\n"
-      "the other options of Google Benchmark.\n"
-      "Examples:\n"
-      "  callweir-bench fastpath --flows 1000000 --new-per-s 100000\n"
-      "  callweir-bench --benchmark_filter=lookup\n"
-      "Exit codes: 0 done, 1 the figures mean nothing, 2 bad usage.");
-  bench::fastpath_options fastpath;
+CLI::App& add_fastpath(CLI::App& app, bench::fastpath_options& fastpath) {
   CLI::App& verb =
       *app.add_subcommand("fastpath", "packets a second of one core with the whole pipeline");
   verb.add_option("--flows", fastpath.flows, "flows that are live at any time")
@@ -47,9 +35,49 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
   verb.add_flag("--json", fastpath.json, "one line of JSON");
+  return verb;
+}
+
+CLI::App& add_latency(CLI::App& app, bench::latency_options& latency) {
+  CLI::App& verb =
+      *app.add_subcommand("latency", "time that the engine adds to a packet's way; two cores");
+  verb.add_option("--load", latency.load_pct, "percent of the highest rate without loss")
+      ->delimiter(',')
+      ->check(CLI::Range(1.0, 100.0))
+      ->default_str("10,50,90");
+  verb.add_option("--seconds", latency.seconds, "how long to measure at each load")
+      ->check(CLI::Range(0.1, 3600.0))
+      ->capture_default_str();
+  verb.add_option("--flows", latency.flows, "flows that are live")
+      ->check(CLI::Range(1'000, 100'000))
+      ->capture_default_str();
+  verb.add_flag("--busy-poll", latency.busy_poll, "the worker never sleeps");
+  verb.add_flag("--json", latency.json, "one line of JSON");
+  return verb;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2 || std::string_view(argv[1]).rfind("--benchmark", 0) == 0) return micro(argc, argv);
+  CLI::App app{"Measures the data path in memory, without a card."};
+  app.require_subcommand(1);
+  app.footer(
+      "Without a verb the micro-benchmarks of single stages run; they take --benchmark_filter and\n"
+      "the other options of Google Benchmark.\n"
+      "Examples:\n"
+      "  callweir-bench fastpath --flows 1000000 --new-per-s 100000\n"
+      "  callweir-bench latency --load 50 --seconds 10\n"
+      "  callweir-bench --benchmark_filter=lookup\n"
+      "Exit codes: 0 done, 1 the figures mean nothing, 2 bad usage.");
+  bench::fastpath_options fastpath;
+  bench::latency_options latency;
+  const auto& speed = add_fastpath(app, fastpath);
+  add_latency(app, latency);
   try {
     app.parse(argc, argv);
-    return bench::run_fastpath(fastpath);
+    if (speed.parsed()) return bench::run_fastpath(fastpath);
+    return bench::run_latency(latency);
   } catch (const CLI::ParseError& problem) {
     return app.exit(problem) == 0 ? 0 : 2;
   } catch (const std::exception& problem) {

@@ -19,6 +19,7 @@ callweir_scenario(setup "quick;release-only" 60 ${Python3_EXECUTABLE} tests/live
 callweir_scenario(install "quick;release-only" 120 ${Python3_EXECUTABLE} tests/live/install_test.py)
 callweir_scenario(cli "quick" 60 ${Python3_EXECUTABLE} tests/live/cli_test.py)
 callweir_scenario(peer.cli "quick" 60 ${Python3_EXECUTABLE} tests/live/peer_cli_test.py)
+callweir_scenario(bench.gate "quick" 60 ${Python3_EXECUTABLE} tests/live/bench_gate_test.py)
 callweir_scenario(live.throttle "live" 420 ${Python3_EXECUTABLE} tests/live/throttle_test.py)
 callweir_scenario(live.policy_swap "live" 120 ${Python3_EXECUTABLE} tests/live/policy_swap_test.py)
 callweir_scenario(live.disk_full "live" 90 ${Python3_EXECUTABLE} tests/live/disk_full_test.py)

@@ -30,6 +30,12 @@ class traffic_source {
   void set_bulk_window(std::uint32_t flows) noexcept;
   std::uint32_t bulk_window() const noexcept { return bulk_window_; }
 
+  /// From now on so many packets make a second of the source's clock, whatever the plan says: for
+  /// who sends them at that rate.
+  void set_pace(double packets_per_s) noexcept { tick_ns_ = 1e9 / packets_per_s; }
+  /// Lets the source's clock jump, after a rest.
+  void set_clock(time_point now) noexcept { clock_ns_ = static_cast<double>(now.ns); }
+
   /// From now on only voice flows send, until they have said all.
   void stop_opening() noexcept;
   bool talking() const noexcept { return !talkers_.empty(); }

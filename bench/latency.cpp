@@ -1,0 +1,309 @@
+#include "bench/latency.hpp"
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <sched.h>
+
+#include <atomic>
+#include <cstdio>
+#include <memory>
+#include <thread>
+
+#include "bench/figures.hpp"
+#include "bench/latency/generator.hpp"
+#include "bench/traffic/rig.hpp"
+#include "engine/worker.hpp"
+
+namespace callweir::bench {
+namespace {
+
+constexpr std::uint32_t new_per_s = 1'000;
+constexpr double trial_s = 0.4;
+constexpr int attempts = 3;
+constexpr int halvings = 8;
+constexpr int floods = 5;
+constexpr double flood_s = 0.03;
+constexpr nanoseconds idle_every = std::chrono::milliseconds(5);
+constexpr nanoseconds flows_idle_after = std::chrono::seconds(30);
+
+constexpr const char* policies =
+    "policies:\n"
+    "- { name: softphones, match: { voip: true }, action: { degrade: { mos: 1.8 } },"
+    " mode: observe }\n"
+    "- { name: rest, match: {}, action: allow }\n";
+
+void use_core(unsigned core) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(core, &set);
+  pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+}
+
+struct load_figures {
+  double pct = 0;
+  sent_frames sent;
+  latency_record seen;
+  loop_breaks worker;
+  std::uint64_t inspected = 0, shed = 0;
+  bool overloaded = false;
+};
+
+/// The engine's own worker and pipeline on the last core; generator and control thread on the
+/// first.
+class latency_rig {
+ public:
+  explicit latency_rig(const latency_options& options)
+      : hz_(tsc_hz()),
+        plan_(plan_traffic(options.flows, new_per_s, classify::classifier::sweep_round() / 2)),
+        pool_(start_frames(16'384)),
+        warm_(clock_.now() - nanoseconds(warm_up_ns())),
+        traffic_(plan_, shapes_, warm_),
+        appliance_(wanted(), 1, [this] { return now(); }),
+        line_(appliance_.worker(0)),
+        watch_(line_, cycles(50e-6), cycles(options.busy_poll ? 50e-6 : 550e-6)),
+        inside_("inside", side::inside, watch_),
+        outside_("outside", side::outside, watch_),
+        sink_(watch_),
+        generator_(traffic_, pool_, inside_, outside_, hz_),
+        worker_({{&inside_, &sink_}, {&outside_, &sink_}}, line_, state_, bypass_, gate_,
+                {8'192, options.busy_poll}) {}
+
+  ~latency_rig() {
+    worker_.stop();
+    gate_.store(true);
+    if (thread_.joinable()) thread_.join();
+  }
+
+  /// Opens the flows on a clock that runs ahead to the present, then lets the worker go.
+  void start() {
+    capture_thread();
+    frame_burst frames(pool_);
+    time_point idle_at = warm_;
+    traffic_.set_pace(plan_.packets_per_s());
+    while (traffic_.now() < warm_ + nanoseconds(warm_up_ns())) {
+      const auto views = frames.take();
+      const auto at = traffic_.fill(views);
+      engine::decision decisions[engine::burst_max] = {};
+      line_.process(views, at, decisions);
+      frames.give_back();
+      if (at - idle_at < idle_every) continue;
+      idle_at = at;
+      line_.idle(at);
+      warm_clock_ns_.store(at.ns, std::memory_order_relaxed);
+    }
+    live_.store(true);
+    thread_ = std::thread([this] {
+      name_thread("worker");
+      use_core(std::thread::hardware_concurrency() - 1);
+      worker_.run();
+    });
+    gate_.store(true, std::memory_order_release);
+    engine::back_off::prepare_thread();
+    settle();
+  }
+
+  /// The highest rate at which no ring overflows while the worker has its core, and nothing is
+  /// shed, in frames a second; 0 when there is none.
+  double find_highest() {
+    double high = 0, low = 0;
+    for (int i = 0; i < floods; ++i) {
+      high = std::max(high, generator_.flood(flood_s).per_s() * 1.1);
+      settle();
+    }
+    for (int i = 0; i < halvings; ++i) {
+      const double rate = low == 0 ? high * 0.8 : (low + high) / 2;
+      (carries(rate) ? low : high) = rate;
+    }
+    return low;
+  }
+
+  std::unique_ptr<load_figures> measure(double pct, double per_s, double seconds) {
+    auto out = std::make_unique<load_figures>();
+    out->pct = pct;
+    generator_.send(per_s, 0.2);
+    wait_until_empty();
+    const auto& counters = line_.classifier().counters();
+    const auto inspected = counters.inspected.get(), shed = shed_so_far();
+    const auto steps = worker_.counters().overload_changes.get();
+    const loop_breaks before = watch_.seen();
+    sink_.record_into(&out->seen);
+    out->sent = generator_.send(per_s, seconds);
+    wait_until_empty();
+    sink_.record_into(nullptr);
+    const loop_breaks after = watch_.seen();
+    out->worker = {after.breaks - before.breaks, after.break_cycles - before.break_cycles,
+                   after.long_turns - before.long_turns};
+    out->inspected = counters.inspected.get() - inspected;
+    out->shed = shed_so_far() - shed;
+    out->overloaded = worker_.counters().overload_changes.get() != steps;
+    settle();
+    return out;
+  }
+
+  double hz() const { return hz_; }
+  std::uint32_t flows_live() const { return line_.classifier().flows_live(); }
+
+ private:
+  std::int64_t warm_up_ns() const {
+    return static_cast<std::int64_t>(1.2e9 * plan_.flows / new_per_s);
+  }
+  std::uint64_t cycles(double seconds) const { return static_cast<std::uint64_t>(seconds * hz_); }
+  appliance_options wanted() const {
+    appliance_options out;
+    out.policies = policies;
+    auto& classify = out.classify;
+    const auto lasting = static_cast<std::uint32_t>(to_seconds(flows_idle_after)) * new_per_s;
+    classify.flows_max = 2 * (plan_.flows + lasting);
+    classify.seed = {0x5eed'0001, 0x5eed'0002};
+    classify.timeout_udp = classify.timeout_tcp = classify.timeout_unclassified = flows_idle_after;
+    return out;
+  }
+  static void capture_thread() {
+    name_thread("generator");
+    tie_to_core(0);
+  }
+  time_point now() const {
+    return live_.load() ? clock_.now() : time_point{warm_clock_ns_.load(std::memory_order_relaxed)};
+  }
+  std::uint64_t shed_so_far() const {
+    const auto& c = line_.classifier().counters();
+    return c.inspections_shed.get() + c.ndpi_shed.get() + c.media_shed.get() +
+           line_.counters().shed.get();
+  }
+  bool carries(double rate) {
+    for (int i = 0; i < attempts; ++i) {
+      const auto steps = worker_.counters().overload_changes.get();
+      const auto broken = watch_.seen().break_cycles;
+      const auto sent = generator_.send(rate, trial_s);
+      wait_until_empty();
+      const bool calm = worker_.counters().overload_changes.get() == steps;
+      // Frames that came while the machine had taken the worker's core away.
+      const auto excused =
+          static_cast<double>(watch_.seen().break_cycles - broken) / hz_ * rate * 1.2;
+      settle();
+      if (static_cast<double>(sent.refused) <= excused && calm &&
+          sent.per_s() + excused / sent.seconds > 0.9 * rate)
+        return true;
+    }
+    return false;
+  }
+  void wait_until_empty() {
+    for (int i = 0; i < 1'000 && (inside_.waiting() > 0 || outside_.waiting() > 0); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  /// Until nothing is shed any more, and the traffic's clock is at the present again.
+  void settle() {
+    wait_until_empty();
+    for (int i = 0; i < 3'000 && state_.load.load() != 0; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    traffic_.set_clock(clock_.now());
+  }
+
+  double hz_;
+  steady_clock clock_;
+  traffic_plan plan_;
+  void* pool_;
+  frame_shapes shapes_;
+  time_point warm_;
+  std::atomic<std::int64_t> warm_clock_ns_{warm_.ns};
+  std::atomic<bool> live_{false};
+  traffic_source traffic_;
+  appliance appliance_;
+  engine::pipeline& line_;
+  loop_watch watch_;
+  link_source inside_, outside_;
+  link_sink sink_;
+  generator generator_;
+  engine::worker_state state_;
+  std::atomic<std::uint32_t> bypass_{0};
+  std::atomic<bool> gate_{false};
+  engine::worker worker_;
+  std::thread thread_;
+};
+
+std::string json_of(const load_figures& f, double hz) {
+  const auto us = [&](std::uint64_t cycles) { return static_cast<double>(cycles) / hz * 1e6; };
+  const auto ms = [&](std::uint64_t cycles) { return us(cycles) / 1e3; };
+  json_object out;
+  out.number("load_pct", f.pct);
+  out.number("mpps", f.sent.per_s() / 1e6, 4);
+  out.number("seconds", f.sent.seconds);
+  out.number("p50_us", us(f.seen.all.quantile(0.50)));
+  out.number("p99_us", us(f.seen.all.quantile(0.99)));
+  out.number("p999_us", us(f.seen.all.quantile(0.999)));
+  out.number("max_us", us(f.seen.all.most()));
+  out.number("undisturbed_p50_us", us(f.seen.undisturbed.quantile(0.50)));
+  out.number("undisturbed_p99_us", us(f.seen.undisturbed.quantile(0.99)));
+  out.number("undisturbed_p999_us", us(f.seen.undisturbed.quantile(0.999)));
+  out.number("undisturbed_share",
+             static_cast<double>(f.seen.undisturbed.count()) /
+                 static_cast<double>(std::max<std::uint64_t>(1, f.seen.all.count())));
+  out.integer("frames", f.seen.all.count());
+  out.integer("lost", f.sent.refused);
+  out.integer("inspected", f.inspected);
+  out.integer("shed", f.shed);
+  out.flag("overloaded", f.overloaded);
+  out.integer("worker_breaks", f.worker.breaks);
+  out.number("worker_break_ms", ms(f.worker.break_cycles));
+  out.integer("worker_long_turns", f.worker.long_turns);
+  out.integer("generator_breaks", f.sent.seen.breaks);
+  out.number("generator_break_ms", ms(f.sent.seen.break_cycles));
+  return out.done();
+}
+
+void print_text(const load_figures& f, double hz) {
+  const auto us = [&](std::uint64_t cycles) { return static_cast<double>(cycles) / hz * 1e6; };
+  const auto line = [&](const char* what, const latency_histogram& h) {
+    fmt::print(
+        "  {:<12} p50 {:.1f} us, p99 {:.1f} us, p99.9 {:.1f} us, most {:.0f} us, {} frames\n", what,
+        us(h.quantile(0.5)), us(h.quantile(0.99)), us(h.quantile(0.999)), us(h.most()), h.count());
+  };
+  fmt::print("{:3.0f} % load, {:.3f} Mpps\n", f.pct, f.sent.per_s() / 1e6);
+  line("all", f.seen.all);
+  line("undisturbed", f.seen.undisturbed);
+  fmt::print(
+      "  off the processor over 50 us: worker {} times, {:.1f} ms in all; generator {} times, "
+      "{:.1f} ms\n  turns of 50 us with inspection: {}; {} inspected, {} shed, {} lost{}\n",
+      f.worker.breaks, us(f.worker.break_cycles) / 1e3, f.sent.seen.breaks,
+      us(f.sent.seen.break_cycles) / 1e3, f.worker.long_turns, f.inspected, f.shed, f.sent.refused,
+      f.overloaded ? ", overloaded" : "");
+}
+
+}  // namespace
+
+int run_latency(const latency_options& options) {
+  if (std::thread::hardware_concurrency() < 2) {
+    fmt::print(stderr, "callweir-bench: latency needs two cores, one for the generator\n");
+    return 1;
+  }
+  use_core(0);  // the control thread inherits it
+  auto rig = std::make_unique<latency_rig>(options);
+  rig->start();
+  const double highest = rig->find_highest();
+  if (highest == 0) {
+    fmt::print(stderr,
+               "callweir-bench: every rate lost frames: the machine is too busy to measure\n");
+    return 1;
+  }
+  if (!options.json) {
+    fmt::print("{} flows live, worker {} when idle, {:.2f} Mpps without loss\n", rig->flows_live(),
+               options.busy_poll ? "spins" : "rests", highest / 1e6);
+  }
+  std::vector<std::string> rows;
+  for (const double pct : options.load_pct) {
+    const auto figures = rig->measure(pct, highest * pct / 100, options.seconds);
+    if (!options.json) print_text(*figures, rig->hz());
+    rows.push_back(json_of(*figures, rig->hz()));
+  }
+  if (!options.json) return 0;
+  json_object out;
+  out.integer("flows_live", rig->flows_live());
+  out.flag("busy_poll", options.busy_poll);
+  out.number("highest_mpps", highest / 1e6, 4);
+  out.array("loads", array_of(rows));
+  fmt::print("{}\n", out.done());
+  return 0;
+}
+
+}  // namespace callweir::bench
