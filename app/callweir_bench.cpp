@@ -7,6 +7,7 @@
 
 #include "bench/fastpath.hpp"
 #include "bench/latency.hpp"
+#include "bench/scaling.hpp"
 
 namespace {
 
@@ -56,6 +57,16 @@ CLI::App& add_latency(CLI::App& app, bench::latency_options& latency) {
   return verb;
 }
 
+CLI::App& add_scaling(CLI::App& app, bench::scaling_options& scaling) {
+  CLI::App& verb = *app.add_subcommand(
+      "scaling", "cost by workers, policy lines, networks in a group, and degraded calls");
+  verb.add_option("--seconds", scaling.seconds, "how long to measure each of the four")
+      ->check(CLI::Range(0.1, 3600.0))
+      ->capture_default_str();
+  verb.add_flag("--json", scaling.json, "one line of JSON");
+  return verb;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -73,10 +84,13 @@ int main(int argc, char** argv) {
   bench::fastpath_options fastpath;
   bench::latency_options latency;
   const auto& speed = add_fastpath(app, fastpath);
+  bench::scaling_options scaling;
+  const auto& growth = add_scaling(app, scaling);
   add_latency(app, latency);
   try {
     app.parse(argc, argv);
     if (speed.parsed()) return bench::run_fastpath(fastpath);
+    if (growth.parsed()) return bench::run_scaling(scaling);
     return bench::run_latency(latency);
   } catch (const CLI::ParseError& problem) {
     return app.exit(problem) == 0 ? 0 : 2;

@@ -24,7 +24,7 @@ struct group {
 constexpr std::size_t groups_max = 1'024;
 constexpr std::size_t group_networks_max = 65'536;
 constexpr std::size_t schedules_max = 64;
-constexpr std::size_t lines_max = 256;
+constexpr std::size_t lines_max = 1'024;
 constexpr std::size_t match_values_max = 1'024;
 constexpr std::size_t name_bytes_max = 64;
 constexpr std::size_t emergency_max = 1'024;
