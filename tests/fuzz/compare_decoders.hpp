@@ -6,13 +6,12 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <memory>
 #include <string>
 
 #include "base/capture_file.hpp"
 #include "capture/decode.hpp"
 #include "capture/frame_walk.hpp"
+#include "tests/fuzz/byte_source.hpp"
 #include "tests/support/reference_decoder.hpp"
 
 namespace callweir::test {
@@ -29,11 +28,9 @@ class decoder_comparison {
   /// `beyond`: bytes of the frame that were on the wire and not captured.
   void frame(const std::uint8_t* data, std::size_t length, std::uint32_t beyond,
              std::uint16_t link_type) {
-    // A block of exactly that size, so that AddressSanitizer sees a byte read beyond it.
-    const auto bytes = std::make_unique<std::uint8_t[]>(length);
-    if (length > 0) std::memcpy(bytes.get(), data, length);
+    const exact_block bytes(data, length);
     packet_view one;
-    one.frame = bytes.get();
+    one.frame = bytes.data();
     one.captured = static_cast<std::uint32_t>(length);
     one.wire = one.captured + beyond;
     one.time = now_;

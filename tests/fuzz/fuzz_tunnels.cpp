@@ -3,28 +3,15 @@
 // how), then damages of three bytes: place, what to put there, kind.
 #include <algorithm>
 
+#include "tests/fuzz/byte_source.hpp"
 #include "tests/fuzz/compare_decoders.hpp"
 #include "tests/support/packet_builder.hpp"
 
 namespace {
 
+using callweir::test::byte_source;
 using callweir::test::frame_bytes;
 using callweir::test::packet_builder;
-
-class byte_source {
- public:
-  byte_source(const std::uint8_t* data, std::size_t size) : data_(data), left_(size) {}
-  std::uint8_t next() {
-    if (left_ == 0) return 0;
-    --left_;
-    return *data_++;
-  }
-  std::size_t left() const { return left_; }
-
- private:
-  const std::uint8_t* data_;
-  std::size_t left_;
-};
 
 void add_header(packet_builder& b, std::uint8_t code) {
   const unsigned how = code >> 5;
