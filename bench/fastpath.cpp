@@ -46,6 +46,7 @@ struct worker_figures {
   std::uint64_t inspected = 0;
   std::uint64_t shed = 0, lost_room = 0;
   std::uint64_t voice_flows = 0;
+  std::uint64_t events_lost = 0;
 };
 
 /// What was not looked at though it should have been.
@@ -113,12 +114,13 @@ class fastpath_worker {
     source_.stop_opening();
     while (source_.talking()) whole();
     figures.voice_flows = source_.voice_ended();
-    auto at = source_.now();
-    for (int i = 0; i < 4'000 && line_.classifier().flows_live() > 0; ++i) {
-      at = at + plan_.time_out / 4;
+    // Gently, so that the control thread hears of each: a few records a round.
+    auto at = source_.now() + plan_.time_out * 2;
+    for (int i = 0; i < 8'000 && line_.classifier().flows_live() > 0; ++i) {
+      at = at + std::chrono::milliseconds(1);
       clock_ns_.store(at.ns, std::memory_order_relaxed);
       line_.idle(at);
-      if (i % 16 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      std::this_thread::sleep_for(std::chrono::microseconds(plan_.flows / 500));
     }
   }
 
@@ -153,7 +155,7 @@ class fastpath_worker {
     if (static_cast<double>((at - begun_).count()) < life) return;
     const double live = line_.classifier().flows_live();
     const double off = (plan_.flows - live) / plan_.flows;
-    const double window = source_.bulk_window() * (1 + 2 * off * passed);
+    const double window = source_.bulk_window() * (1 + 6 * off * passed);
     source_.set_bulk_window(static_cast<std::uint32_t>(window + 0.5));
   }
 

@@ -12,6 +12,7 @@ namespace {
 /// whenever their number has doubled: a call may begin with what looks like a question for a name,
 /// and share its ports with QUIC (RFC 9443).
 constexpr std::uint32_t second_look_packets = 32;
+constexpr std::uint16_t second_look_length = 12;
 
 bool is_due_again(const hot_flow& flow) noexcept {
   const std::uint32_t packets = flow.packets[0] + flow.packets[1];
@@ -31,7 +32,7 @@ constexpr std::uint16_t observed_max = 2000;
 constexpr int park_candidates = 8;
 /// Each measured flow is asked for its finished second so often: one without packets has nobody
 /// else to ask.
-constexpr nanoseconds sample_round_time = std::chrono::milliseconds(500);
+constexpr nanoseconds sample_round_time = std::chrono::seconds(1);
 
 /// Names that are a claim of telephony: never taken over from nDPI where the inspector does not
 /// agree.
@@ -193,9 +194,12 @@ void classifier::impl::inspect(flow_index flow, flow_work& work, const packet_vi
   const auto step = detectors.observe(*work.scratch, view, packet, way, what, ties);
   name_by_ndpi(what, work.opinion);
   tell_verdict(flow, work, what, ties, packet.time);
-  if (step == inspection_step::decided || step == inspection_step::settled) {
+  const bool nothing_new = work.again && !what.voip && work.observed >= second_look_length;
+  if (step == inspection_step::settled || nothing_new) {
     end_inspection(flow, work, true);
-    if (step == inspection_step::settled) table.hot(flow).set(flow_gated);
+    table.hot(flow).set(flow_gated);
+  } else if (step == inspection_step::decided) {
+    end_inspection(flow, work, true);
   } else if (work.observed >= observed_max && what.role != flow_role::signalling &&
              what.role != flow_role::overlay) {
     conclude(flow, work);

@@ -193,6 +193,7 @@ void traffic_source::write(packet_view& into, std::uint32_t flow, flow_kind kind
     put_be32(payload + 8, static_cast<std::uint32_t>(h >> 20) + (turn & 1));
     put(payload + 12, scramble);
   } else {
+    payload[0] = static_cast<std::uint8_t>(0x40 | (scramble & 0x3f));  // header protection
     put(payload + 1, scramble);
   }
 }
