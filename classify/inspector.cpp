@@ -10,7 +10,7 @@ namespace callweir::classify {
 namespace {
 
 /// Sure of media for so long: what is seen is what it is.
-constexpr std::uint16_t media_settle_packets = 32;
+constexpr std::uint16_t media_settle_packets = 20;
 constexpr std::uint16_t tcp_packets_max = 48;     // TCP with payload that nothing names
 constexpr std::uint16_t udp_packets_max = 1'500;  // half a minute of a talk's packets
 /// What nDPI and no detector of ours names, and what runs by the form of QUIC alone.
@@ -46,6 +46,15 @@ inspection_step inspector::impl::judged_innocent(inspection& s,
   return packets >= (s.tcp && !s.stun.any() ? tcp_packets_max : udp_packets_max)
              ? inspection_step::decided
              : inspection_step::more;
+}
+
+/// Weighing all evidence costs as much as gathering it: at each of the first packets, then at every
+/// fourth, and whenever signalling was read.
+bool inspector::impl::is_due(const inspection& s) const noexcept {
+  constexpr std::uint32_t each = 12;
+  const std::uint32_t packets = s.packets[0] + s.packets[1];
+  return packets <= each || (packets & 3) == 0 || s.sip_messages > 0 || s.gateway_messages > 0 ||
+         s.tcp;
 }
 
 bool inspector::impl::judged(const inspection& s, const inspected_flow&) const noexcept {
@@ -144,7 +153,7 @@ inspection_step inspector::observe(inspection& s, const inspected_flow& f, const
     }
   }
   i.look_up(s, f, p.time);
-  const bool changed = upgrade(s.current, fuse(s, f.ndpi, i.names));
+  const bool changed = i.is_due(s) && upgrade(s.current, fuse(s, f.ndpi, i.names));
   if (s.media_since == 0 && s.current.voip && s.current.confidence_pct >= acting_pct &&
       is_media(s.current.role)) {
     s.media_since = s.inspected;

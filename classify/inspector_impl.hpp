@@ -42,6 +42,7 @@ struct inspector::impl {
   void look_up(inspection& s, const inspected_flow& f, time_point now) noexcept;
   void pair_one_way(inspection& s, const inspected_flow& f, time_point now) noexcept;
   void tell_context(inspection& s, time_point now) noexcept;
+  bool is_due(const inspection& s) const noexcept;
   bool judged(const inspection& s, const inspected_flow& f) const noexcept;
   /// `more`: it may still be a call.
   inspection_step judged_innocent(inspection& s, const inspected_flow& f) const noexcept;

@@ -35,7 +35,8 @@ bool is_call_signalling(const sample& s) noexcept {
 bool is_mgcp(std::string_view text, bool on_its_port) noexcept {
   constexpr std::string_view verbs[] = {"EPCF", "CRCX", "MDCX", "DLCX", "RQNT",
                                         "NTFY", "AUEP", "AUCX", "RSIP", "MESG"};
-  if (text.size() < 6) return false;
+  // A verb, or a code of three digits, and a blank: nearly all other packets end here.
+  if (text.size() < 6 || (text[4] != ' ' && text[3] != ' ')) return false;
   const std::string_view line = text.substr(0, text.find_first_of("\r\n"));
   if (line.size() > 5 && line[4] == ' ' &&
       std::find(std::begin(verbs), std::end(verbs), line.substr(0, 4)) != std::end(verbs)) {
