@@ -116,11 +116,11 @@ class fastpath_worker {
     figures.voice_flows = source_.voice_ended();
     // Gently, so that the control thread hears of each: a few records a round.
     auto at = source_.now() + plan_.time_out * 2;
-    for (int i = 0; i < 8'000 && line_.classifier().flows_live() > 0; ++i) {
+    for (int i = 0; i < 40'000 && line_.classifier().flows_live() > 0; ++i) {
       at = at + std::chrono::milliseconds(1);
       clock_ns_.store(at.ns, std::memory_order_relaxed);
-      line_.idle(at);
-      std::this_thread::sleep_for(std::chrono::microseconds(plan_.flows / 500));
+      line_.process({}, at, {});
+      std::this_thread::sleep_for(std::chrono::microseconds(50));
     }
   }
 
@@ -155,7 +155,7 @@ class fastpath_worker {
     if (static_cast<double>((at - begun_).count()) < life) return;
     const double live = line_.classifier().flows_live();
     const double off = (plan_.flows - live) / plan_.flows;
-    const double window = source_.bulk_window() * (1 + 6 * off * passed);
+    const double window = source_.bulk_window() * (1 + 4 * off * passed);
     source_.set_bulk_window(static_cast<std::uint32_t>(window + 0.5));
   }
 

@@ -20,9 +20,9 @@ call_context::call_context(const inspector::config& config)
     : own_numbers_(config.emergency_numbers),
       emergency_numbers_(&own_numbers_),
       seed_(config.seed),
-      endpoints_(config.endpoints_max),
-      expectations_(config.expectations_max),
-      dialogs_(std::max<std::uint32_t>(config.expectations_max / 4, 64)) {}
+      endpoints_(config.endpoints_max, config.touch),
+      expectations_(config.expectations_max, config.touch),
+      dialogs_(std::max<std::uint32_t>(config.expectations_max / 4, 64), config.touch) {}
 
 std::uint64_t call_context::endpoint_key(const ip_address& address,
                                          std::uint16_t port) const noexcept {

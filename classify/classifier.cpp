@@ -49,6 +49,7 @@ inspector::config inspector_config(const classifier_config& c) {
   out.endpoints_max = share_of(c.flows_max, 16, 256, 65'536);
   out.expectations_max = share_of(c.flows_max, 64, 256, 16'384);
   out.seed = {c.seed[1], ~c.seed[0]};
+  out.touch = c.touch;
   return out;
 }
 

@@ -46,6 +46,7 @@ class inspector {
     std::uint32_t endpoints_max = 65'536;     // inside endpoints profiled
     std::uint32_t expectations_max = 16'384;  // media addresses announced by signalling
     std::array<std::uint64_t, 2> seed{};
+    bool touch = true;  // make all memory present at start
   };
   /// Dialog and endpoint events go to `events` at once.
   inspector(const config& settings, event_sink& events);

@@ -2,14 +2,12 @@
 // flows.
 #pragma once
 
-#include <cstdlib>
-#include <new>
-
 #include "classify/call_context.hpp"
 #include "classify/detectors/ndpi_names.hpp"
 #include "classify/detectors/sip_stream.hpp"
 #include "classify/inspection.hpp"
 #include "classify/inspector.hpp"
+#include "classify/lazy_memory.hpp"
 
 namespace callweir::classify {
 
@@ -19,11 +17,12 @@ constexpr std::uint32_t sip_streams_max = 64;
 
 struct inspector::impl {
   impl(const config& c, event_sink& sink)
-      : context(c), sip_streams(sip_streams_max), events(sink), capacity(c.inspections_max) {
-    pool = static_cast<inspection*>(std::calloc(capacity, sizeof(inspection)));
-    if (pool == nullptr) throw std::bad_alloc();
-  }
-  ~impl() { std::free(pool); }
+      : context(c),
+        sip_streams(sip_streams_max),
+        events(sink),
+        memory(c.inspections_max, c.touch),
+        pool(memory.data()),
+        capacity(c.inspections_max) {}
   impl(const impl&) = delete;
   impl& operator=(const impl&) = delete;
 
@@ -51,8 +50,9 @@ struct inspector::impl {
   sip_stream_store sip_streams;
   event_sink& events;
   ndpi_names names;
-  inspection* pool = nullptr;
-  std::uint32_t capacity = 0, used = 0;
+  lazy_array<inspection> memory;
+  inspection* pool;
+  std::uint32_t capacity, used = 0;
   std::uint32_t free_head = 0xffff'ffff;
 };
 

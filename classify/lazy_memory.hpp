@@ -16,42 +16,59 @@
 
 namespace callweir::classify {
 
+/// So many zero bytes, aligned to a page.
+class lazy_bytes {
+ public:
+  /// Throws std::bad_alloc. `touch`: every page is made present now, on the largest pages there
+  /// are: objects that are found at random cost a walk through page tables each on small ones.
+  lazy_bytes(std::size_t count, bool touch) : count_(count) {
+    if (count == 0) return;
+    if (touch) {
+      auto made = arena::make(count);
+      if (!made) throw std::bad_alloc();
+      resident_ = std::move(*made);
+      data_ = resident_.data();
+      return;
+    }
+    void* const at = mmap(nullptr, count, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (at == MAP_FAILED) throw std::bad_alloc();
+    data_ = at;
+  }
+  ~lazy_bytes() {
+    if (data_ != nullptr && resident_.data() == nullptr) munmap(data_, count_);
+  }
+  lazy_bytes(const lazy_bytes&) = delete;
+  lazy_bytes& operator=(const lazy_bytes&) = delete;
+
+  void* data() const noexcept { return data_; }
+  std::size_t size() const noexcept { return count_; }
+
+ private:
+  arena resident_;
+  void* data_ = nullptr;
+  std::size_t count_;
+};
+
 /// A fixed array of zero bytes seen as T. T must be usable when all its bytes are zero.
 template <class T>
 class lazy_array {
   static_assert(std::is_trivially_destructible_v<T>);
 
  public:
-  /// Throws std::bad_alloc. `touch`: every page is made present now, on the largest pages there
-  /// are.
-  lazy_array(std::size_t count, bool touch) : count_(count) {
-    if (count == 0) return;
-    if (touch) {
-      auto made = arena::make(bytes());
-      if (!made) throw std::bad_alloc();
-      resident_ = std::move(*made);
-      data_ = resident_.template take<T>(count);
-      return;
-    }
-    void* const at = mmap(nullptr, bytes(), PROT_READ | PROT_WRITE,
-                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (at == MAP_FAILED) throw std::bad_alloc();
-    data_ = static_cast<T*>(at);
-  }
-  ~lazy_array() {
-    if (data_ != nullptr && resident_.data() == nullptr) munmap(data_, bytes());
-  }
-  lazy_array(const lazy_array&) = delete;
-  lazy_array& operator=(const lazy_array&) = delete;
+  /// Throws std::bad_alloc.
+  lazy_array(std::size_t count, bool touch)
+      : memory_(count * sizeof(T), touch), data_(static_cast<T*>(memory_.data())), count_(count) {}
 
   T& operator[](std::size_t i) noexcept { return data_[i]; }
   const T& operator[](std::size_t i) const noexcept { return data_[i]; }
+  T* data() noexcept { return data_; }
   std::size_t size() const noexcept { return count_; }
-  std::size_t bytes() const noexcept { return count_ * sizeof(T); }
+  std::size_t bytes() const noexcept { return memory_.size(); }
 
  private:
-  arena resident_;
-  T* data_ = nullptr;
+  lazy_bytes memory_;
+  T* data_;
   std::size_t count_;
 };
 
@@ -66,9 +83,7 @@ class bounded_pool {
 
  public:
   bounded_pool(std::uint32_t count, bool touch)
-      : bytes_(count * sizeof(slot)),
-        memory_(new (std::align_val_t{64}) std::byte[bytes_ == 0 ? 1 : bytes_]),
-        count_(count) {
+      : memory_(count * sizeof(slot), touch), count_(count) {
     free_.reserve(count);
     if (touch) {
       for (std::uint32_t i = 0; i < count; ++i) new (at(i)) T();
@@ -78,7 +93,6 @@ class bounded_pool {
   }
   ~bounded_pool() {
     for (std::uint32_t i = 0; i < made_; ++i) at(i)->~T();
-    ::operator delete[](memory_, std::align_val_t{64});
   }
   bounded_pool(const bounded_pool&) = delete;
   bounded_pool& operator=(const bounded_pool&) = delete;
@@ -103,14 +117,14 @@ class bounded_pool {
   T& operator[](std::uint32_t i) noexcept { return *at(i); }
   const T& operator[](std::uint32_t i) const noexcept { return *at(i); }
   std::uint32_t in_use() const noexcept { return made_ - static_cast<std::uint32_t>(free_.size()); }
-  std::size_t bytes() const noexcept { return bytes_ + count_ * sizeof(std::uint32_t); }
+  std::size_t bytes() const noexcept { return memory_.size() + count_ * sizeof(std::uint32_t); }
 
  private:
   T* at(std::uint32_t i) const noexcept {
-    return std::launder(reinterpret_cast<T*>(memory_ + i * sizeof(slot)));
+    auto* const first = static_cast<std::byte*>(memory_.data());
+    return std::launder(reinterpret_cast<T*>(first + i * sizeof(slot)));
   }
-  std::size_t bytes_;
-  std::byte* memory_;
+  lazy_bytes memory_;
   std::uint32_t count_;
   std::uint32_t made_ = 0;
   std::vector<std::uint32_t> free_;

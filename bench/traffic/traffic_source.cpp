@@ -36,7 +36,7 @@ traffic_source::traffic_source(const traffic_plan& plan, const frame_shapes& sha
                                time_point begin)
     : plan_(plan),
       shapes_(shapes),
-      clock_ns_(static_cast<double>(begin.ns)),
+      begin_ns_(begin.ns),
       tick_ns_(1e9 / plan.packets_per_s()),
       sent_(std::bit_ceil(plan.flows + kind_round)),
       sent_mask_(static_cast<std::uint32_t>(sent_.size()) - 1) {
@@ -87,7 +87,7 @@ time_point traffic_source::fill(std::span<packet_view> burst) noexcept {
       else
         talk(view);
     }
-    clock_ns_ += tick_ns_;
+    passed_ns_ += tick_ns_;
   }
   return at;
 }

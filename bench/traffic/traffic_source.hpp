@@ -43,7 +43,7 @@ class traffic_source {
   std::uint64_t opened() const noexcept { return opened_; }
   /// Voice flows that have sent all their packets.
   std::uint64_t voice_ended() const noexcept { return voice_ended_; }
-  time_point now() const noexcept { return {static_cast<std::int64_t>(clock_ns_)}; }
+  time_point now() const noexcept { return {begin_ns_ + static_cast<std::int64_t>(passed_ns_)}; }
 
   /// Whether a flow with these ports is one of our voice flows.
   static bool is_voice(std::uint16_t a, std::uint16_t b) noexcept {
@@ -71,7 +71,8 @@ class traffic_source {
 
   traffic_plan plan_;
   const frame_shapes& shapes_;
-  double clock_ns_, tick_ns_;
+  std::int64_t begin_ns_;
+  double passed_ns_ = 0, tick_ns_;
   std::uint32_t threshold_new_, threshold_voice_, threshold_dns_;  // of 2^32
   std::uint32_t draw_ = 0;
   std::uint64_t random_ = 0x2545'f491'4f6c'dd1dULL;

@@ -2,12 +2,10 @@
 // goes when it is full. Memory is taken zeroed and touched on use, so that starting is cheap.
 #pragma once
 
-#include <cstdlib>
-#include <cstring>
-#include <memory>
 #include <type_traits>
 
 #include "classify/detectors/sample.hpp"
+#include "classify/lazy_memory.hpp"
 
 namespace callweir::classify {
 
@@ -23,14 +21,9 @@ class keyed_table {
     Value value;
   };
 
-  /// At least `capacity` entries; throws std::bad_alloc.
-  explicit keyed_table(std::uint32_t capacity) {
-    std::uint64_t buckets = 1;
-    while (buckets * ways < capacity) buckets *= 2;
-    mask_ = buckets - 1;
-    entries_.reset(static_cast<entry*>(std::calloc(buckets * ways, sizeof(entry))));
-    if (!entries_) throw std::bad_alloc();
-  }
+  /// At least `capacity` entries; throws std::bad_alloc. `touch`: see lazy_array.
+  keyed_table(std::uint32_t capacity, bool touch)
+      : entries_(buckets_for(capacity) * ways, touch), mask_(buckets_for(capacity) - 1) {}
 
   /// `now` refreshes it. nullptr when absent or untouched for longer than `life`.
   Value* find(std::uint64_t key, time_point now, nanoseconds life) noexcept {
@@ -70,13 +63,15 @@ class keyed_table {
 
  private:
   static constexpr std::uint64_t ways = 4;
-  entry* bucket(std::uint64_t key) noexcept { return entries_.get() + (key >> 1 & mask_) * ways; }
+  static std::uint64_t buckets_for(std::uint32_t capacity) noexcept {
+    std::uint64_t buckets = 1;
+    while (buckets * ways < capacity) buckets *= 2;
+    return buckets;
+  }
+  entry* bucket(std::uint64_t key) noexcept { return entries_.data() + (key >> 1 & mask_) * ways; }
 
-  struct release {
-    void operator()(entry* e) const noexcept { std::free(e); }
-  };
-  std::unique_ptr<entry[], release> entries_;
-  std::uint64_t mask_ = 0;
+  lazy_array<entry> entries_;
+  std::uint64_t mask_;
 };
 
 }  // namespace callweir::classify
