@@ -93,6 +93,7 @@ struct classifier::impl final : private event_sink {
   /// set it up.
   void note_late_ice(flow_index flow, flow_work& work, const packet_view& packet,
                      direction way) noexcept;
+  void pass_over(flow_index flow, bool urgent) noexcept;
   bool begin_work(flow_index flow, const packet_view& packet) noexcept;
   void inspect(flow_index flow, flow_work& work, const packet_view& packet, direction way) noexcept;
   void tell_verdict(flow_index flow, const flow_work& work, const verdict& what,

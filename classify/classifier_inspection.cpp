@@ -10,13 +10,15 @@ namespace {
 
 /// A flow named by its first packets that is still going on is looked at again, at 32 packets and
 /// whenever their number has doubled: a call may begin with what looks like a question for a name,
-/// and share its ports with QUIC (RFC 9443).
+/// and share its ports with QUIC (RFC 9443). One that was passed over for want of time or room gets
+/// its chance whenever its number of packets has doubled: trying at each would cost what is short.
 constexpr std::uint32_t second_look_packets = 32;
 constexpr std::uint16_t second_look_length = 12;
 
 bool is_due_again(const hot_flow& flow) noexcept {
   const std::uint32_t packets = flow.packets[0] + flow.packets[1];
-  return packets >= second_look_packets && (packets & (packets - 1)) == 0;
+  const std::uint32_t from = flow.has(flow_decided) ? second_look_packets : 2;
+  return packets >= from && (packets & (packets - 1)) == 0;
 }
 
 /// What a second look must show, for its beginning was not seen.
@@ -60,7 +62,8 @@ void classifier::impl::look(flow_index flow, const packet_view& packet,
                             packet_flow& where) noexcept {
   hot_flow& hot = table.hot(flow);
   if (hot.has(flow_gated)) {
-    if (!is_due_again(hot) && !leaves_quic(flow, packet)) return;
+    const bool due = is_due_again(hot) && (inspection_time.plenty() || !hot.has(flow_decided));
+    if (!due && !leaves_quic(flow, packet)) return;
     hot.clear(flow_gated);
     hot.clear(flow_decided);
   }
@@ -130,23 +133,23 @@ bool classifier::impl::begin_work(flow_index flow, const packet_view& packet) no
     settle_unworthy(flow, packet);
     return false;
   }
-  // While time is short, what cannot be a call at first sight waits.
-  if (!inspection_time.plenty() && !(inspection_time.left() && detectors.may_be_call(packet))) {
-    counters.inspections_shed.add();
+  // While time or room is short, what cannot be a call at first sight waits.
+  const bool urgent = inspector::may_be_call(packet);
+  if (!inspection_time.plenty() && !(urgent && inspection_time.left())) {
+    pass_over(flow, urgent);
     return false;
   }
   std::uint32_t taken = works.take();
-  if (taken == bounded_pool<flow_work>::none && park_one()) taken = works.take();
+  if (taken == bounded_pool<flow_work>::none && urgent && park_one()) taken = works.take();
   if (taken == bounded_pool<flow_work>::none) {
-    counters.inspections_shed.add();
+    pass_over(flow, urgent);
     return false;
   }
   inspection* scratch = detectors.acquire();
-  if (scratch == nullptr && park_one()) scratch = detectors.acquire();
+  if (scratch == nullptr && urgent && park_one()) scratch = detectors.acquire();
   if (scratch == nullptr) {
     works.give(taken);
-    counters.inspections_shed.add();
-    table.warm(flow).reasons |= bit(reason::inspection_shed);
+    pass_over(flow, urgent);
     return false;
   }
   flow_work& work = works[taken];
@@ -159,6 +162,12 @@ bool classifier::impl::begin_work(flow_index flow, const packet_view& packet) no
   table.warm(flow).work = taken;
   table.hot(flow).set(flow_working);
   return true;
+}
+
+void classifier::impl::pass_over(flow_index flow, bool urgent) noexcept {
+  counters.inspections_shed.add();
+  table.warm(flow).reasons |= bit(reason::inspection_shed);
+  if (!urgent) table.hot(flow).set(flow_gated);
 }
 
 bool classifier::impl::park_one() noexcept {
@@ -175,7 +184,11 @@ bool classifier::impl::park_one() noexcept {
   const flow_index flow = chosen->flow;
   conclude(flow, works[table.warm(flow).work]);
   drop_work_if_done(flow);
-  if (!table.hot(flow).has(flow_working)) table.hot(flow).clear(flow_decided);
+  hot_flow& hot = table.hot(flow);
+  if (!hot.has(flow_working)) {
+    hot.clear(flow_decided);
+    hot.set(flow_gated);
+  }
   counters.inspections_parked.add();
   return true;
 }
