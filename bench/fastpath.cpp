@@ -67,15 +67,17 @@ class fastpath_worker {
         frames_(pool),
         clock_ns_(begin.ns) {}
 
-  /// Until the table holds what it shall and flows end as fast as others begin.
+  /// Until the table holds what it shall and flows end as fast as others begin. Twice on the way
+  /// the lives of TLS and QUIC flows are corrected by what is missing, and get a life's time to
+  /// show it.
   void warm_up() {
-    const auto until =
-        source_.now() +
-        nanoseconds(static_cast<std::int64_t>(1.7e9 * plan_.flows / plan_.new_per_s));
-    while (source_.now() < until) {
-      for (int i = 0; i < 64; ++i) whole();
-      steer();
-    }
+    run_until(1.1);
+    run_until(1.4);
+    correct_window();
+    run_until(2.7);
+    run_until(3.0);
+    correct_window();
+    run_until(4.3);
     while (alone_.now() < source_.now()) baseline();
   }
 
@@ -96,7 +98,6 @@ class fastpath_worker {
       figures.whole.push_back(static_cast<double>(third - second) / packets);
       figures.packets += static_cast<std::uint64_t>(packets);
       spent += third - second;
-      steer();
       const auto live = line_.classifier().flows_live();
       figures.live_min = std::min(figures.live_min, live);
       figures.live_max = std::max(figures.live_max, live);
@@ -145,25 +146,41 @@ class fastpath_worker {
     alone_.fill(views);
     frames_.give_back();
   }
-  /// Keeps the live flows at what was asked for: TLS and QUIC flows live a little longer or
-  /// shorter. Slowly: a change takes a flow's life to show.
-  void steer() noexcept {
-    const auto at = source_.now();
-    const double life = static_cast<double>(plan_.flows) / plan_.new_per_s * 1e9;
-    const double passed = static_cast<double>((at - steered_at_).count()) / life;
-    steered_at_ = at;
-    if (static_cast<double>((at - begun_).count()) < life) return;
-    const double live = line_.classifier().flows_live();
-    const double off = (plan_.flows - live) / plan_.flows;
-    const double window = source_.bulk_window() * (1 + 4 * off * passed);
-    source_.set_bulk_window(static_cast<std::uint32_t>(window + 0.5));
+  /// `lives`: a life is flows / new flows a second. Notes how many flows were live meanwhile.
+  void run_until(double lives) noexcept {
+    const auto until =
+        begun_ +
+        nanoseconds(static_cast<std::int64_t>(lives * 1e9 * plan_.flows / plan_.new_per_s));
+    double sum = 0, rounds = 0;
+    while (source_.now() < until) {
+      for (int i = 0; i < 16; ++i) whole();
+      sum += line_.classifier().flows_live();
+      ++rounds;
+    }
+    if (rounds > 0) live_mean_ = sum / rounds;
+  }
+  void correct_window() noexcept {
+    const double share = plan_.share(flow_kind::tls) + plan_.share(flow_kind::quic);
+    const double missing = plan_.flows - live_mean_;
+    const double target = source_.bulk_window() + missing / share;
+    if (source_.bulk_window() == 0) return;
+    // In small steps: flows that fell silent must not wake all at once.
+    constexpr int steps = 64;
+    const double from = source_.bulk_window();
+    const double lives =
+        static_cast<double>((source_.now() - begun_).count()) * plan_.new_per_s / plan_.flows / 1e9;
+    for (int i = 1; i <= steps; ++i) {
+      source_.set_bulk_window(static_cast<std::uint32_t>(from + (target - from) * i / steps));
+      run_until(lives + 0.3 * i / steps);
+    }
   }
 
   engine::pipeline& line_;
   traffic_plan plan_;
   traffic_source source_, alone_;
   frame_burst frames_;
-  time_point idle_at_{}, begun_ = source_.now(), steered_at_ = begun_;
+  time_point idle_at_{}, begun_ = source_.now();
+  double live_mean_ = 0;
   std::atomic<std::int64_t> clock_ns_;
 };
 
@@ -215,8 +232,8 @@ int run_fastpath(const fastpath_options& options) {
   auto& classify = wanted.classify;
   classify.flows_max = flows + flows / 16 + 1'024;
   classify.seed = {0x5eed'0001, 0x5eed'0002};
-  traffic_plan plan =
-      plan_traffic(options.flows, options.new_per_s, classify::classifier::sweep_round() / 2);
+  traffic_plan plan = plan_traffic(options.flows, options.new_per_s,
+                                   classify::classifier::sweep_round() * 56 / 100);
   plan.flows = flows;
   plan.new_per_s = new_per_s;
   classify.timeout_udp = classify.timeout_tcp = classify.timeout_unclassified = plan.time_out;

@@ -15,7 +15,9 @@ namespace {
 /// core.
 constexpr nanoseconds sweep_round_time = std::chrono::seconds(1);
 constexpr std::uint32_t sweep_a_burst_max = 1'024;  // bounds the pause when time has jumped
+constexpr std::uint32_t close_a_burst_max = 64;     // a burst opens as many at most
 constexpr std::uint32_t sweep_idle_max = 65'536;
+constexpr std::uint32_t close_idle_max = 1'024;
 constexpr std::uint32_t samples_a_burst = 64;
 constexpr std::uint32_t call_slots = 32'768;  // the control thread's table is not larger
 
@@ -79,7 +81,7 @@ void classifier::impl::process(std::span<const packet_view> packets, time_point 
                                std::span<packet_flow> flows) noexcept {
   // Ageing comes first: a flow that this burst touches cannot end in it and leave a stale index
   // behind.
-  sweep(now, sweep_a_burst_max);
+  sweep(now, sweep_a_burst_max, close_a_burst_max);
   inspection_time.pass();
   ndpi_time.pass();
   flow_table::burst b;
@@ -215,30 +217,36 @@ void classifier::impl::close(flow_index flow, classifier_counters::count& counte
   table.erase(flow);
 }
 
-void classifier::impl::sweep(time_point now, std::uint32_t records_max) noexcept {
+/// Flows that opened one after the other lie beside each other and end together: closing is bounded
+/// by itself, what is left waits for the next burst.
+void classifier::impl::sweep(time_point now, std::uint32_t records_max,
+                             std::uint32_t closed_max) noexcept {
   const std::int64_t passed =
       std::clamp<std::int64_t>(now.ns - swept_ns, 0, sweep_round_time.count());
-  const auto due = static_cast<std::uint64_t>(passed) * table.high_water() /
-                   static_cast<std::uint64_t>(sweep_round_time.count());
-  if (due == 0 && now.ns >= swept_ns) return;
-  swept_ns = now.ns;
+  const auto all = static_cast<std::int64_t>(table.high_water());
+  const std::int64_t due = passed * all / sweep_round_time.count();
+  if (now.ns < swept_ns || passed == sweep_round_time.count()) swept_ns = now.ns - passed;
+  if (due == 0) return;
   std::array<flow_index, 32> expired;
-  std::size_t found = 0;
-  const auto records = static_cast<std::uint32_t>(std::min<std::uint64_t>(due, records_max));
-  const bool round = table.sweep(records, [&](flow_index flow) {
+  std::uint32_t found = 0, closed = 0;
+  const auto records = static_cast<std::uint32_t>(std::min<std::int64_t>(due, records_max));
+  const auto done = table.sweep(records, [&](flow_index flow) {
     if (table.expired(table.hot(flow), now)) {
       table.prefetch_to_close(flow);
       expired[found++] = flow;
       if (found == expired.size()) {
         close_all(expired);
+        closed += found;
         found = 0;
       }
     } else if (!endpoints.empty()) {
       apply_endpoints(flow, now);
     }
+    return closed + found < closed_max;
   });
   close_all({expired.data(), found});
-  if (!round || endpoints.empty()) return;
+  swept_ns += std::int64_t{done.records} * sweep_round_time.count() / all;
+  if (!done.round || endpoints.empty()) return;
   std::erase_if(endpoints, [](pending_endpoint& e) { return --e.rounds_left == 0; });
 }
 
@@ -355,20 +363,17 @@ void classifier::process(std::span<const packet_view> packets, time_point now,
 }
 
 void classifier::idle(time_point now) noexcept {
-  impl_->sweep(now, sweep_idle_max);
+  impl_->sweep(now, sweep_idle_max, close_idle_max);
   impl_->sample_some(now, std::numeric_limits<std::uint32_t>::max());
 }
 
 void classifier::finish() noexcept {
-  while (!impl_->table.sweep(sweep_idle_max, [this](flow_index flow) {
+  const auto close = [this](flow_index flow) {
     impl_->close(flow, impl_->counters.flows_closed);
-  })) {
-  }
+    return true;
+  };
   // The first round may have begun in the middle.
-  while (!impl_->table.sweep(sweep_idle_max, [this](flow_index flow) {
-    impl_->close(flow, impl_->counters.flows_closed);
-  })) {
-  }
+  for (int rounds = 0; rounds < 2;) rounds += impl_->table.sweep(sweep_idle_max, close).round;
 }
 
 std::uint32_t classifier::action(flow_index flow) const noexcept {

@@ -77,7 +77,7 @@ struct classifier::impl final : private event_sink {
   void count(hot_flow& hot, flow_index flow, const packet_view& packet, direction way) noexcept;
   void close_all(std::span<const flow_index> flows) noexcept;
   void close(flow_index flow, classifier_counters::count& counter) noexcept;
-  void sweep(time_point now, std::uint32_t records_max) noexcept;
+  void sweep(time_point now, std::uint32_t records_max, std::uint32_t closed_max) noexcept;
   flow_event event_of(flow_event::kind kind, flow_index flow, time_point at) const noexcept;
   void send(flow_event event) noexcept;
   verdict verdict_of(flow_index flow) const noexcept;

@@ -154,16 +154,23 @@ class flow_table {
   }
   bool pressed() const noexcept { return used_ > config_.flows_max / 2; }
 
-  /// Visits the next `count` records round and round: visit(index) for each that is in use. Returns
-  /// true when the round came to its end.
+  struct swept {
+    std::uint32_t records = 0;  // passed by, free ones too
+    bool round = false;         // came to the end of the round
+  };
+  /// Passes by the next `count` records, round and round, until visit(index), asked for each that
+  /// is in use, says false.
   template <class F>
-  bool sweep(std::uint32_t count, F&& visit) {
-    for (; count > 0 && sweep_at_ < high_water_; --count, ++sweep_at_) {
-      if (!hot_[sweep_at_].free()) visit(sweep_at_);
+  swept sweep(std::uint32_t count, F&& visit) {
+    swept out;
+    bool on = true;
+    for (; on && out.records < count && sweep_at_ < high_water_; ++out.records) {
+      const flow_index at = sweep_at_++;
+      if (!hot_[at].free()) on = visit(at);
     }
-    if (sweep_at_ < high_water_) return false;
-    sweep_at_ = 0;
-    return true;
+    out.round = sweep_at_ >= high_water_;
+    if (out.round) sweep_at_ = 0;
+    return out;
   }
 
   std::uint32_t size() const noexcept { return used_; }

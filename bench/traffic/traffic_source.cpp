@@ -8,6 +8,7 @@ namespace callweir::bench {
 namespace {
 
 constexpr std::uint32_t golden = 0x9e37'79b9U;
+constexpr double talk_interval_ns = 1e7;
 constexpr std::int64_t answer_after_ns = 20'000'000;
 
 std::uint32_t part(double share) {
@@ -87,7 +88,9 @@ time_point traffic_source::fill(std::span<packet_view> burst) noexcept {
       else
         talk(view);
     }
-    passed_ns_ += tick_ns_;
+    // The last talkers keep their rhythm.
+    passed_ns_ +=
+        threshold_new_ == 0 ? talk_interval_ns / std::max<double>(1, talkers_.size()) : tick_ns_;
   }
   return at;
 }

@@ -231,7 +231,11 @@ TEST(flow_table, agrees_with_a_naive_map_over_random_operations) {
   }
   EXPECT_GT(evictions, 1000u);
   std::uint32_t swept = 0;
-  while (!table.sweep(100, [&](flow_index) { ++swept; })) {
+  const auto visit = [&](flow_index) {
+    ++swept;
+    return true;
+  };
+  while (!table.sweep(100, visit).round) {
   }
   EXPECT_EQ(swept, model.size());
 }
