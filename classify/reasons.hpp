@@ -56,7 +56,7 @@ namespace callweir::classify {
   X(bulk_transfer, "it sends as fast as it can: a transfer")                                     \
   X(too_few_packets, "too few packets to say more")                                              \
   X(not_inspected, "not inspected: neither port, size nor protocol can carry a call")            \
-  X(inspection_shed, "not inspected: there was no time or no room")                          \
+  X(inspection_shed, "not inspected: there was no time or no room")                              \
   X(game_or_tunnel, "rhythm or header of a game, a VPN or a tunnel")                             \
   X(streaming, "one-way streaming or broadcast, which is no telephony")                          \
   X(iax_frames, "IAX2 frames of one call number whose time goes up")

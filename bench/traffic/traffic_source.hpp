@@ -34,7 +34,10 @@ class traffic_source {
   /// who sends them at that rate.
   void set_pace(double packets_per_s) noexcept { tick_ns_ = 1e9 / packets_per_s; }
   /// Lets the source's clock jump, after a rest.
-  void set_clock(time_point now) noexcept { clock_ns_ = static_cast<double>(now.ns); }
+  void set_clock(time_point now) noexcept {
+    begin_ns_ = now.ns;
+    passed_ns_ = 0;
+  }
 
   /// From now on only voice flows send, until they have said all.
   void stop_opening() noexcept;

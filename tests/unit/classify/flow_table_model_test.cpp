@@ -132,7 +132,11 @@ class model {
   /// One round visits each flow once, whatever it finds on the way.
   void sweep() {
     std::set<flow_index> seen;
-    while (!table_.sweep(5, [&](flow_index i) { RC_ASSERT(seen.insert(i).second); })) {
+    const auto visit = [&](flow_index i) {
+      RC_ASSERT(seen.insert(i).second);
+      return true;
+    };
+    while (!table_.sweep(5, visit).round) {
     }
     RC_ASSERT(seen.size() == flows_.size());
     for (auto at = flows_.begin(); at != flows_.end();) {
