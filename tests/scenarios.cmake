@@ -20,6 +20,7 @@ callweir_scenario(install "quick;release-only" 120 ${Python3_EXECUTABLE} tests/l
 callweir_scenario(cli "quick" 60 ${Python3_EXECUTABLE} tests/live/cli_test.py)
 callweir_scenario(peer.cli "quick" 60 ${Python3_EXECUTABLE} tests/live/peer_cli_test.py)
 callweir_scenario(bench.gate "quick" 60 ${Python3_EXECUTABLE} tests/live/bench_gate_test.py)
+callweir_scenario(bench.charts "quick" 60 ${Python3_EXECUTABLE} tests/live/charts_test.py)
 callweir_scenario(live.throttle "live" 420 ${Python3_EXECUTABLE} tests/live/throttle_test.py)
 callweir_scenario(live.policy_swap "live" 120 ${Python3_EXECUTABLE} tests/live/policy_swap_test.py)
 callweir_scenario(live.disk_full "live" 90 ${Python3_EXECUTABLE} tests/live/disk_full_test.py)

@@ -23,7 +23,8 @@ void loop_watch::tick(std::uint64_t now) noexcept {
     } else {
       ++seen_.breaks;
       seen_.break_cycles += now - last_;
-      disturbed_ = 3;
+      // What the poll that empties a lane brings has still waited: only the next one has not.
+      disturbed_[0] = disturbed_[1] = 2;
     }
   }
   last_ = now;
@@ -32,7 +33,7 @@ void loop_watch::tick(std::uint64_t now) noexcept {
 
 void loop_watch::polled(std::size_t lane, bool found, bool full) noexcept {
   found_[lane] = found;
-  if (!full) disturbed_ &= ~(1U << lane);
+  if (!full && disturbed_[lane] > 0) --disturbed_[lane];
 }
 
 link_source::link_source(const char* name, side from, loop_watch& watch)

@@ -41,7 +41,7 @@ class loop_watch {
   /// A lane was polled: `full` when more waits.
   void polled(std::size_t lane, bool found, bool full) noexcept;
   /// There was a break, and what piled up meanwhile has not all left yet.
-  bool disturbed() const noexcept { return disturbed_ != 0; }
+  bool disturbed() const noexcept { return disturbed_[0] != 0 || disturbed_[1] != 0; }
   const loop_breaks& seen() const noexcept { return seen_; }
 
  private:
@@ -49,7 +49,7 @@ class loop_watch {
   std::uint64_t break_cycles_, rest_cycles_;
   std::uint64_t last_ = 0, inspected_ = 0;
   bool found_[2] = {false, false};
-  unsigned disturbed_ = 0;  // a bit a lane
+  unsigned disturbed_[2] = {0, 0};  // by lane: polls that must find it emptied
   loop_breaks seen_;
 };
 
