@@ -37,7 +37,7 @@ class hostile_packets : public testing::Test {
   }
 
   // All memory is there from the start: what grows afterwards is a leak.
-  attack_lab lab{attacked_configuration("32768"), {3, 4}, true};
+  attack_lab lab{attacked_configuration("32768"), {3, 4}, true, true};
   std::map<std::uint16_t, attack_lab::kept_call> calls;
   std::mt19937_64 random{11};
 };
