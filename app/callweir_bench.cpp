@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "bench/fastpath.hpp"
+#include "bench/flood.hpp"
 #include "bench/latency.hpp"
 #include "bench/scaling.hpp"
 
@@ -67,6 +68,28 @@ CLI::App& add_scaling(CLI::App& app, bench::scaling_options& scaling) {
   return verb;
 }
 
+CLI::App& add_flood(CLI::App& app, bench::flood_options& flood) {
+  CLI::App& verb =
+      *app.add_subcommand("flood", "established flows beside a flood of one-packet flows");
+  verb.add_option("--flows", flood.flows, "established flows")
+      ->check(CLI::Range(100, 1'000'000))
+      ->capture_default_str();
+  verb.add_option("--pps", flood.packets_per_s, "packets a second of theirs, offered")
+      ->check(CLI::Range(10'000, 20'000'000))
+      ->capture_default_str();
+  verb.add_option("--new-per-s", flood.new_per_s, "new flows a second of the flood")
+      ->check(CLI::Range(1'000, 20'000'000))
+      ->capture_default_str();
+  verb.add_option("--table", flood.table_flows, "flows that the table holds")
+      ->check(CLI::Range(1'024, 50'000'000))
+      ->capture_default_str();
+  verb.add_option("--seconds", flood.seconds, "how long to measure with the flood")
+      ->check(CLI::Range(1.0, 3600.0))
+      ->capture_default_str();
+  verb.add_flag("--json", flood.json, "one line of JSON");
+  return verb;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -79,6 +102,7 @@ int main(int argc, char** argv) {
       "Examples:\n"
       "  callweir-bench fastpath --flows 1000000 --new-per-s 100000\n"
       "  callweir-bench latency --load 50 --seconds 10\n"
+      "  callweir-bench flood --seconds 30 --json\n"
       "  callweir-bench --benchmark_filter=lookup\n"
       "Exit codes: 0 done, 1 the figures mean nothing, 2 bad usage.");
   bench::fastpath_options fastpath;
@@ -86,11 +110,14 @@ int main(int argc, char** argv) {
   const auto& speed = add_fastpath(app, fastpath);
   bench::scaling_options scaling;
   const auto& growth = add_scaling(app, scaling);
+  bench::flood_options flood;
   add_latency(app, latency);
+  const auto& attack = add_flood(app, flood);
   try {
     app.parse(argc, argv);
     if (speed.parsed()) return bench::run_fastpath(fastpath);
     if (growth.parsed()) return bench::run_scaling(scaling);
+    if (attack.parsed()) return bench::run_flood(flood);
     return bench::run_latency(latency);
   } catch (const CLI::ParseError& problem) {
     return app.exit(problem) == 0 ? 0 : 2;

@@ -100,7 +100,7 @@ void traffic_source::open_flow(packet_view& into) noexcept {
   const flow_kind kind = kind_of(flow);
   ++opened_;
   sent_[flow & sent_mask_] = 1;
-  write(into, flow, kind, 0);
+  write(shapes_, into, flow, kind, 0);
   if (kind == flow_kind::voice) talkers_.push_back({flow, 1});
   if (kind == flow_kind::dns && plan_.dns_answers && answers_waiting_ < answers_.size()) {
     answers_[(answer_at_ + answers_waiting_++) & (answers_.size() - 1)] = {
@@ -112,7 +112,7 @@ void traffic_source::open_flow(packet_view& into) noexcept {
 void traffic_source::talk(packet_view& into) noexcept {
   if (talk_at_ >= talkers_.size()) talk_at_ = 0;
   talker& who = talkers_[talk_at_];
-  write(into, who.flow, flow_kind::voice, who.sent);
+  write(shapes_, into, who.flow, flow_kind::voice, who.sent);
   if (++who.sent >= plan_.voice_packets) {
     ++voice_ended_;
     who = talkers_.back();
@@ -124,7 +124,7 @@ void traffic_source::talk(packet_view& into) noexcept {
 
 bool traffic_source::answer(packet_view& into) noexcept {
   if (answers_waiting_ == 0 || answers_[answer_at_].due_ns > into.time.ns) return false;
-  write(into, answers_[answer_at_].flow, flow_kind::dns, 1);
+  write(shapes_, into, answers_[answer_at_].flow, flow_kind::dns, 1);
   answer_at_ = (answer_at_ + 1) & static_cast<std::uint32_t>(answers_.size() - 1);
   --answers_waiting_;
   return true;
@@ -140,16 +140,16 @@ bool traffic_source::carry_on(packet_view& into) noexcept {
   flow -= flow % kind_round;
   flow += bulk_slots_[static_cast<std::uint32_t>(r) % bulk_slots_.size()];
   if (flow >= next_flow_) flow -= kind_round;
-  write(into, flow, kind_of(flow), sent_[flow & sent_mask_]++);
+  write(shapes_, into, flow, kind_of(flow), sent_[flow & sent_mask_]++);
   return true;
 }
 
-void traffic_source::write(packet_view& into, std::uint32_t flow, flow_kind kind,
-                           std::uint32_t index) noexcept {
+void traffic_source::write(const frame_shapes& shapes, packet_view& into, std::uint32_t flow,
+                           flow_kind kind, std::uint32_t index) noexcept {
   const std::uint64_t h = mix(flow + 0x1234'5678'9abcULL);
   const bool v6 = (h & 3) == 0;
   const bool ice = kind == flow_kind::voice && (h & 4) != 0;
-  const flow_script& script = ice ? shapes_.ice_voice(v6) : shapes_.of(kind, v6);
+  const flow_script& script = ice ? shapes.ice_voice(v6) : shapes.of(kind, v6);
   const std::size_t opening = script.opening.size();
   const std::uint32_t turn = index < opening ? 0 : static_cast<std::uint32_t>(index - opening);
   const frame_shape& shape =

@@ -48,6 +48,11 @@ class traffic_source {
   std::uint64_t voice_ended() const noexcept { return voice_ended_; }
   time_point now() const noexcept { return {begin_ns_ + static_cast<std::int64_t>(passed_ns_)}; }
 
+  /// Writes packet `index` of a flow: its number alone gives addresses and ports. What fill() does,
+  /// for those who decide themselves which flow speaks next.
+  static void write(const frame_shapes& shapes, packet_view& into, std::uint32_t flow,
+                    flow_kind kind, std::uint32_t index) noexcept;
+
   /// Whether a flow with these ports is one of our voice flows.
   static bool is_voice(std::uint16_t a, std::uint16_t b) noexcept {
     return a >= voice_port_first && b >= voice_port_first;
@@ -68,7 +73,6 @@ class traffic_source {
   void talk(packet_view& into) noexcept;
   bool answer(packet_view& into) noexcept;
   bool carry_on(packet_view& into) noexcept;
-  void write(packet_view& into, std::uint32_t flow, flow_kind kind, std::uint32_t index) noexcept;
   std::uint32_t random() noexcept;
   flow_kind kind_of(std::uint32_t flow) const noexcept { return plan_.kinds[flow % kind_round]; }
 
