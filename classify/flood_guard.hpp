@@ -18,14 +18,15 @@ class flood_guard {
   enum class answer : std::uint8_t { open, source_exceeds, worker_exceeds };
 
   /// A worker may open a quarter of its table a second, a source network a sixteenth, each with a
-  /// burst of the same. Asked only while the table is more than half full, so that ordinary peaks
-  /// never meet it.
+  /// burst of a tenth of a second's: what opens at once is done at once, and known flows wait in
+  /// the card's ring meanwhile. Asked only while the table is more than half full, so that ordinary
+  /// peaks never meet it.
   flood_guard(std::uint32_t flows_max, const keyed_hash& hash)
       : hash_(hash),
         worker_rate_(std::max(flows_max / 4, 1u)),
         source_rate_(std::max(flows_max / 16, 1u)),
-        worker_{worker_rate_, 0} {
-    sources_.fill({source_rate_, 0});
+        worker_{burst_of(worker_rate_), 0} {
+    sources_.fill({burst_of(source_rate_), 0});
   }
 
   answer ask(const ip_address& source, time_point now) noexcept {
@@ -51,6 +52,9 @@ class flood_guard {
     const std::uint64_t net = source.is_v4() ? source.low >> 8 : source.high >> 16;
     return hash_.bucket(net, source.is_v4(), 0, 0) % sources_max;
   }
+  static constexpr std::uint32_t burst_of(std::uint32_t rate) noexcept {
+    return std::max(rate / 10, 1u);
+  }
   static void refill(bucket& b, std::uint32_t rate, time_point now) noexcept {
     const std::int64_t ms = now.ns / 1'000'000;
     const std::int64_t passed = ms - b.at_ms;
@@ -60,7 +64,8 @@ class flood_guard {
         passed < 0 ? 0
                    : static_cast<std::uint64_t>(std::min<std::int64_t>(passed, 1000)) * rate / 1000;
     if (gained == 0 && passed > 0) return;  // wait until it is worth a token
-    b.tokens = static_cast<std::uint32_t>(std::min<std::uint64_t>(rate, b.tokens + gained));
+    b.tokens =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(burst_of(rate), b.tokens + gained));
     b.at_ms = ms;
   }
 
