@@ -1,0 +1,181 @@
+// What inspection does when time is short, and with flows that were settled early.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <deque>
+#include <vector>
+
+#include "base/applications.hpp"
+#include "classify/classifier.hpp"
+#include "classify/inspector.hpp"
+
+namespace callweir::classify {
+namespace {
+
+constexpr std::int64_t millisecond = 1'000'000;
+constexpr std::int64_t epoch = 1'700'000'000'000 * millisecond;
+
+struct listener final : event_sink {
+  bool push(const flow_event& event) noexcept override {
+    if (event.type == flow_event::kind::closed) ++closed;
+    last = event.what;
+    return true;
+  }
+  int closed = 0;
+  verdict last;
+};
+
+classifier_config settings(std::uint8_t share) {
+  classifier_config c;
+  c.flows_max = 4'096;
+  c.seed = {3, 4};
+  c.touch = false;
+  c.ndpi = false;
+  c.inspection_share_pct = c.ndpi_share_pct = share;
+  return c;
+}
+
+/// One UDP packet of the flow with this number; its bytes live as long as `keep`.
+packet_view udp(std::deque<std::vector<std::uint8_t>>& keep, std::uint32_t flow, bool out,
+                std::vector<std::uint8_t> payload, std::int64_t at) {
+  keep.push_back(std::move(payload));
+  const auto& kept = keep.back();
+  packet_view p;
+  p.frame = kept.data();
+  p.captured = p.wire = static_cast<std::uint32_t>(kept.size());
+  p.time = {at};
+  const auto inside = ip_address::v4(0x0a00'0000 + flow), outside = ip_address::v4(0xc633'6407);
+  p.source = out ? inside : outside;
+  p.destination = out ? outside : inside;
+  p.source_port = out ? 40'000 : 443;
+  p.destination_port = out ? 443 : 40'000;
+  p.protocol = proto_udp;
+  p.status = decode_status::ok;
+  p.payload_captured = p.payload_bytes = static_cast<std::uint16_t>(kept.size());
+  p.l3_bytes = static_cast<std::uint16_t>(kept.size() + 28);
+  p.from = out ? side::inside : side::outside;
+  return p;
+}
+
+void one(classifier& c, const packet_view& p) {
+  packet_flow where;
+  c.process({&p, 1}, p.time, {&where, 1});
+}
+
+std::vector<std::uint8_t> noise(std::size_t bytes, std::uint32_t seed) {
+  std::vector<std::uint8_t> out(bytes);
+  for (auto& each : out) {
+    seed = seed * 1'664'525 + 1'013'904'223;
+    each = static_cast<std::uint8_t>(seed >> 24);
+  }
+  return out;
+}
+
+/// RFC 9000 section 17: long header of version 1, or short header.
+std::vector<std::uint8_t> quic(bool opening, std::uint32_t number) {
+  auto out = noise(opening ? 1'200 : 300, number + 1);
+  out[0] = static_cast<std::uint8_t>((opening ? 0xc0 : 0x40) | (out[0] & 0x1f));
+  if (opening) {
+    const std::uint8_t version_and_id[] = {0, 0, 0, 1, 8};
+    std::copy(std::begin(version_and_id), std::end(version_and_id), out.begin() + 1);
+  }
+  return out;
+}
+
+std::vector<std::uint8_t> rtp(bool out, std::uint16_t sequence) {
+  auto made = noise(92, sequence * 2u + out);
+  const std::uint32_t stamp = 960u * sequence;
+  const std::uint8_t header[] = {0x80,
+                                 111,
+                                 static_cast<std::uint8_t>(sequence >> 8),
+                                 static_cast<std::uint8_t>(sequence),
+                                 static_cast<std::uint8_t>(stamp >> 24),
+                                 static_cast<std::uint8_t>(stamp >> 16),
+                                 static_cast<std::uint8_t>(stamp >> 8),
+                                 static_cast<std::uint8_t>(stamp),
+                                 0x11,
+                                 0x22,
+                                 0x33,
+                                 static_cast<std::uint8_t>(out)};
+  std::copy(std::begin(header), std::end(header), made.begin());
+  return made;
+}
+
+TEST(classifier_load, quic_is_settled_after_a_few_packets_and_woken_by_media_in_its_flow) {
+  listener events;
+  classifier c(settings(0), events);
+  std::deque<std::vector<std::uint8_t>> keep;
+  std::int64_t at = epoch;
+  one(c, udp(keep, 1, true, quic(true, 0), at));
+  for (std::uint32_t i = 1; i < 31; ++i)
+    one(c, udp(keep, 1, i % 2 == 0, quic(i < 3, i), at += 5 * millisecond));
+  const auto settled_after = c.counters().inspected.get();
+  EXPECT_LE(settled_after, 8u);
+  for (std::uint16_t i = 0; i < 60; ++i) {
+    one(c, udp(keep, 1, true, rtp(true, i), at += 10 * millisecond));
+    one(c, udp(keep, 1, false, rtp(false, i), at += 10 * millisecond));
+  }
+  c.finish();
+  EXPECT_TRUE(events.last.voip) << "media that share QUIC's ports (RFC 9443)";
+  EXPECT_GE(events.last.confidence_pct, 90);
+}
+
+TEST(classifier_load, quic_alone_stays_quic_however_often_it_is_looked_at_again) {
+  listener events;
+  classifier c(settings(0), events);
+  std::deque<std::vector<std::uint8_t>> keep;
+  std::int64_t at = epoch;
+  for (std::uint32_t i = 0; i < 5'000; ++i)
+    one(c, udp(keep, 1, i % 2 == 0, quic(i < 2, i), at += 5 * millisecond));
+  EXPECT_LE(c.counters().inspected.get(), 8u + 8 * 12) << "8 second looks of 12 packets";
+  c.finish();
+  EXPECT_FALSE(events.last.voip);
+  EXPECT_EQ(events.last.app, find_application("QUIC").value());
+}
+
+TEST(classifier_load, the_end_of_many_flows_is_spread_over_bursts) {
+  listener events;
+  classifier c(settings(0), events);
+  std::deque<std::vector<std::uint8_t>> keep;
+  constexpr int flows = 2'000;
+  for (std::uint32_t i = 0; i < flows; ++i) one(c, udp(keep, i, true, noise(60, i), epoch));
+  auto now = time_point{epoch} + std::chrono::hours(1);
+  int rounds = 0;
+  for (; events.closed < flows && rounds < 1'000; ++rounds) {
+    const int before = events.closed;
+    c.process({}, now, {});
+    EXPECT_LE(events.closed - before, 64) << "flows closed in one burst";
+    now = now + std::chrono::milliseconds(50);
+  }
+  EXPECT_EQ(events.closed, flows);
+  EXPECT_LT(rounds, 100);
+}
+
+TEST(classifier_load, what_was_passed_over_does_not_try_at_each_packet) {
+  listener events;
+  classifier c(settings(1), events);  // a hundredth of the core, and that is gone at once
+  std::deque<std::vector<std::uint8_t>> keep;
+  std::int64_t at = epoch;
+  // Nothing is saved up at first, and every packet of many flows wants to be looked at.
+  for (std::uint32_t i = 0; i < 3'000; ++i)
+    one(c, udp(keep, 10 + i % 500, i % 2 == 0, quic(false, i), at += millisecond / 10));
+  EXPECT_GT(c.counters().inspections_shed.get(), 0u);
+  const auto passed_over = c.counters().inspections_shed.get();
+  EXPECT_LT(passed_over, 3'000u) << "what was passed over does not try at each packet";
+}
+
+TEST(classifier_load, first_bytes_tell_what_may_be_a_call) {
+  std::deque<std::vector<std::uint8_t>> keep;
+  const auto may = [&](std::vector<std::uint8_t> payload) {
+    return inspector::may_be_call(udp(keep, 1, true, std::move(payload), epoch));
+  };
+  EXPECT_TRUE(may(rtp(true, 1)));
+  EXPECT_TRUE(may({0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}));
+  EXPECT_TRUE(may({22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10}));
+  EXPECT_TRUE(may({'I', 'N', 'V', 'I', 'T', 'E', ' ', 's', 'i', 'p', ':'}));
+  EXPECT_FALSE(may(quic(true, 1)));
+  EXPECT_FALSE(may({}));
+}
+
+}  // namespace
+}  // namespace callweir::classify
