@@ -10,8 +10,12 @@
 
 #include <algorithm>
 
+#include "base/clock.hpp"
+
 namespace callweir::engine {
 namespace {
+constexpr std::int64_t first_spin_ns = 2'000;
+constexpr std::int64_t dense_spin_ns = 20'000;
 constexpr long first_sleep_ns = 80'000;
 constexpr long busy_sleep_ns_max = 300'000;
 constexpr long idle_sleep_ns = 500'000;
@@ -20,8 +24,26 @@ constexpr long gate_sleep_ns = 50'000;
 constexpr int priority = -15;
 }  // namespace
 
+back_off::back_off(bool busy_poll) noexcept : busy_poll_(busy_poll), spin_ns_(first_spin_ns) {}
+
+void back_off::worked() noexcept {
+  if (spin_since_ns_ != 0 && empty_ == 0) spin_ns_ = dense_spin_ns;  // spinning was worth it
+  empty_ = 0;
+  spin_since_ns_ = 0;
+}
+
+bool back_off::spins() noexcept {
+  if (busy_poll_) return true;
+  if (empty_ > 0) return false;
+  const std::int64_t now = steady_clock::monotonic_ns();
+  if (spin_since_ns_ == 0) spin_since_ns_ = now;
+  if (now - spin_since_ns_ < spin_ns_) return true;
+  spin_ns_ = first_spin_ns;
+  return false;
+}
+
 void back_off::rest() noexcept {
-  if (busy_poll_) {
+  if (spins()) {
     __builtin_ia32_pause();
     return;
   }

@@ -3,17 +3,19 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 
 namespace callweir::engine {
 
 class back_off {
  public:
-  explicit back_off(bool busy_poll) noexcept : busy_poll_(busy_poll) {}
+  explicit back_off(bool busy_poll) noexcept;
   /// After a turn that moved something.
-  void worked() noexcept { empty_ = 0; }
-  /// After one that did not: sleeps 80 us, then 30 us more each time up to 300 us, 500 us after 20
-  /// ms without traffic. A port's ring holds 2,048 frames: 4 million frames/s over the longest
-  /// sleep.
+  void worked() noexcept;
+  /// After one that did not. Spins while frames follow each other closely: 20 us after the last
+  /// one, and 2 us until one has come that soon, so that thin traffic costs no more than sleeping.
+  /// Then sleeps 80 us, 30 us more each time up to 300 us, 500 us after 20 ms without traffic. A
+  /// port's ring holds 2,048 frames: 4 million frames/s over the longest sleep.
   void rest() noexcept;
   /// Sleeps to the microsecond instead of the kernel's 50 us slack, and runs ahead of ordinary
   /// work. Once a thread.
@@ -22,8 +24,12 @@ class back_off {
   static void await(const std::atomic<bool>& gate) noexcept;
 
  private:
+  bool spins() noexcept;
+
   bool busy_poll_;
-  unsigned empty_ = 0;
+  unsigned empty_ = 0;              // sleeps since something moved
+  std::int64_t spin_ns_;            // how long to spin now
+  std::int64_t spin_since_ns_ = 0;  // 0: not resting
 };
 
 /// The calling thread runs ahead of all ordinary threads meanwhile, where the process may: for the
