@@ -117,6 +117,11 @@ struct ndpi_adapter::impl {
   }
   ~impl() {
     if (detector == nullptr) return;
+    std::vector<bool> taken(made, true);
+    for (const handle i : free_list) taken[i] = false;
+    for (handle i = 0; i < made; ++i) {
+      if (taken[i]) ndpi_free_flow_data(at(i));
+    }
     ndpi_exit_detection_module(detector);
   }
 
