@@ -97,14 +97,14 @@ class attack_lab {
  public:
   static constexpr std::size_t frame_bytes_max = 9'216;
 
-  /// `inspect_all`: whatever it costs; else as the product does, within its share of the core.
   explicit attack_lab(const configuration& whole, std::array<std::uint64_t, 2> seed = {3, 4},
-                      bool touch = false, bool inspect_all = false) {
+                      bool touch = false) {
     pipeline::options wanted;
     wanted.classify = classifier_settings(whole, 1);
     wanted.classify.seed = seed;
     wanted.classify.touch = touch;
-    if (inspect_all) wanted.classify.inspection_share_pct = wanted.classify.ndpi_share_pct = 0;
+    // Whatever it costs: a share of the core would skip more on a busy machine.
+    wanted.classify.inspection_share_pct = wanted.classify.ndpi_share_pct = 0;
     line = std::make_unique<pipeline>(wanted, events, channel);
     control_options options;
     options.links = {"uplink"};

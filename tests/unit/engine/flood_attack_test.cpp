@@ -146,8 +146,10 @@ TEST(attack, a_flood_of_new_flows_leaves_calls_and_memory_as_they_are) {
 
 TEST(attack, a_flood_of_one_flow_per_source_port_is_met_by_the_source_networks_bound) {
   attack_lab lab(attacked_configuration("32768"));
-  lab.pause(3, talkers);
+  lab.pause(4, talkers);
   const auto calls = lab.calls();
+  ASSERT_EQ(calls.size(), std::size_t{talkers});
+  for (const auto& [port, call] : calls) EXPECT_TRUE(call.voip && call.in_call) << port;
   lab.tick = std::chrono::microseconds(5);
   for (std::uint32_t i = 0; i < 200'000; ++i) {
     lab.talk_when_due(talkers);

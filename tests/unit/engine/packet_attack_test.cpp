@@ -37,14 +37,14 @@ class hostile_packets : public testing::Test {
   }
 
   // All memory is there from the start: what grows afterwards is a leak.
-  attack_lab lab{attacked_configuration("32768"), {3, 4}, true, true};
+  attack_lab lab{attacked_configuration("32768"), {3, 4}, true};
   std::map<std::uint16_t, attack_lab::kept_call> calls;
   std::mt19937_64 random{11};
 };
 
 bytes fragment(const ends& e, std::uint16_t id, std::uint32_t flags_and_offset,
                std::size_t payload_bytes, std::uint8_t protocol = proto_udp) {
-  bytes out = ip_frame(e, protocol, 0);
+  bytes out = ip_frame(e, protocol, 8);
   out.resize(34);  // what a later fragment begins with is no header
   put16(out, 18, id);
   put16(out, 20, flags_and_offset);
