@@ -40,6 +40,12 @@ std::uint32_t works_max_of(std::uint32_t flows_max) {
   return inspections_max(flows_max) + monitors_max(flows_max);
 }
 
+/// Whether an earlier packet of the burst belongs to the flow: it must not end within it.
+bool holds(std::span<const packet_flow> so_far, flow_index flow) {
+  return std::any_of(so_far.begin(), so_far.end(),
+                     [flow](const packet_flow& each) { return each.flow == flow; });
+}
+
 flow_table::config table_config(const classifier_config& c) {
   return {c.flows_max, c.timeout_udp, c.timeout_tcp, c.timeout_unclassified, c.seed, c.touch};
 }
@@ -96,7 +102,8 @@ void classifier::impl::process(std::span<const packet_view> packets, time_point 
       continue;
     }
     flow_index flow = table.find(b, i);
-    if (flow != no_flow && table.expired(table.hot(flow), packet.time)) [[unlikely]] {
+    if (flow != no_flow && table.expired(table.hot(flow), packet.time) &&
+        !holds(flows.first(i), flow)) [[unlikely]] {
       close(flow, counters.flows_closed);
       flow = no_flow;
     }

@@ -188,7 +188,16 @@ void traffic_source::write(const frame_shapes& shapes, packet_view& into, std::u
     put_be32(l4 + 4, noise + shape.stream_bytes + (index < opening ? 0 : turn / 2 * each));
     return;
   }
-  if (index < opening) return;
+  if (index < opening) {
+    // Another ICE session each: user-name fragments of the check's first attribute.
+    constexpr std::uint32_t name_at = 24;
+    if (ice && index % 2 == 0) {
+      for (std::uint32_t i = 0; i < 8; ++i) {
+        if (i != 4) payload[name_at + i] = static_cast<std::uint8_t>('a' + (h >> (i * 4) & 15));
+      }
+    }
+    return;
+  }
   const std::uint64_t scramble = mix(h + index);
   if (kind == flow_kind::voice) {
     put_be16(payload + 2, noise + turn / 2);

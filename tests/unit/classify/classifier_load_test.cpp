@@ -164,6 +164,20 @@ TEST(classifier_load, what_was_passed_over_does_not_try_at_each_packet) {
   EXPECT_LT(passed_over, 3'000u) << "what was passed over does not try at each packet";
 }
 
+TEST(classifier_load, a_flow_does_not_end_inside_a_burst_that_it_is_in) {
+  listener events;
+  classifier c(settings(0), events);
+  std::deque<std::vector<std::uint8_t>> keep;
+  std::vector<packet_view> burst;
+  burst.push_back(udp(keep, 1, true, noise(60, 1), epoch));
+  burst.push_back(udp(keep, 1, false, noise(60, 2), epoch + 3'600'000 * millisecond));
+  burst.push_back(udp(keep, 2, true, noise(60, 3), epoch + 3'600'000 * millisecond));
+  std::vector<packet_flow> where(burst.size());
+  c.process(burst, burst.back().time, where);
+  EXPECT_EQ(where[0].flow, where[1].flow);
+  EXPECT_NE(where[0].flow, where[2].flow) << "its place is not given to another";
+}
+
 TEST(classifier_load, first_bytes_tell_what_may_be_a_call) {
   std::deque<std::vector<std::uint8_t>> keep;
   const auto may = [&](std::vector<std::uint8_t> payload) {
