@@ -67,17 +67,16 @@ class fastpath_worker {
         frames_(pool),
         clock_ns_(begin.ns) {}
 
-  /// Until the table holds what it shall and flows end as fast as others begin. Twice on the way
+  /// Until the table holds what it shall and flows end as fast as others begin. Thrice on the way
   /// the lives of TLS and QUIC flows are corrected by what is missing, and get a life's time to
   /// show it.
   void warm_up() {
-    run_until(1.1);
-    run_until(1.4);
-    correct_window();
-    run_until(2.7);
-    run_until(3.0);
-    correct_window();
-    run_until(4.3);
+    for (const double settled : {1.1, 2.7, 4.5}) {
+      run_until(settled);
+      run_until(settled + 0.4);
+      correct_window();
+    }
+    run_until(6.1);
     while (alone_.now() < source_.now()) baseline();
   }
 
@@ -233,7 +232,7 @@ int run_fastpath(const fastpath_options& options) {
   classify.flows_max = flows + flows / 16 + 1'024;
   classify.seed = {0x5eed'0001, 0x5eed'0002};
   traffic_plan plan = plan_traffic(options.flows, options.new_per_s,
-                                   classify::classifier::sweep_round() * 56 / 100);
+                                   classify::classifier::sweep_round() * 53 / 100);
   plan.flows = flows;
   plan.new_per_s = new_per_s;
   classify.timeout_udp = classify.timeout_tcp = classify.timeout_unclassified = plan.time_out;

@@ -215,7 +215,10 @@ void classifier::impl::close(flow_index flow, classifier_counters::count& counte
   }
   counter.add();
   warm_flow& warm = table.warm(flow);
-  if (warm.reasons == 0) warm.reasons = bit(reason::too_few_packets);
+  if (warm.reasons == 0) {
+    const bool passed_over = hot.has(flow_gated) && !hot.has(flow_decided);
+    warm.reasons = bit(passed_over ? reason::inspection_shed : reason::too_few_packets);
+  }
   if (config.closed_flows || warm.voip || hot.has(flow_in_call) || hot.action != 0) {
     flow_event event = event_of(flow_event::kind::closed, flow, at);
     event.ties = ties;

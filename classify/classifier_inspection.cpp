@@ -166,7 +166,6 @@ bool classifier::impl::begin_work(flow_index flow, const packet_view& packet) no
 
 void classifier::impl::pass_over(flow_index flow, bool urgent) noexcept {
   counters.inspections_shed.add();
-  table.warm(flow).reasons |= bit(reason::inspection_shed);
   if (!urgent) table.hot(flow).set(flow_gated);
 }
 
