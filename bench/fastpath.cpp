@@ -18,7 +18,10 @@
 namespace callweir::bench {
 namespace {
 
-constexpr std::uint32_t segment_bursts = 4'096;  // packets: 262,144, some tens of milliseconds
+// The source alone is measured in short pieces between long ones of the whole pipeline: while it
+// runs, inspection saves up time that it would not have.
+constexpr std::uint32_t baseline_bursts = 4'096;  // of 64 packets
+constexpr std::uint32_t whole_bursts = 32'768;
 constexpr nanoseconds idle_every = std::chrono::milliseconds(5);
 constexpr double live_tolerance = 0.02;
 
@@ -67,16 +70,18 @@ class fastpath_worker {
         frames_(pool),
         clock_ns_(begin.ns) {}
 
-  /// Until the table holds what it shall and flows end as fast as others begin. Thrice on the way
-  /// the lives of TLS and QUIC flows are corrected by what is missing, and get a life's time to
-  /// show it.
+  /// Until the table holds what it shall and flows end as fast as others begin.
   void warm_up() {
-    for (const double settled : {1.1, 2.7, 4.5}) {
-      run_until(settled);
-      run_until(settled + 0.4);
-      correct_window();
-    }
-    run_until(6.1);
+    run_until(1.2);
+    // What is missing now is made up for at once, the rest slowly.
+    const double live = run_until(1.6);
+    window_ = source_.bulk_window();
+    if (window_ > 0) window_ += (plan_.flows - live) / steered_share();
+    source_.set_bulk_window(static_cast<std::uint32_t>(window_));
+    run_until(2.8);
+    steering_ = true;
+    steered_at_ = source_.now();
+    run_until(5.5);
     while (alone_.now() < source_.now()) baseline();
   }
 
@@ -88,15 +93,15 @@ class fastpath_worker {
     const std::uint64_t end = __rdtsc() + static_cast<std::uint64_t>(seconds * hz);
     while (__rdtsc() < end || figures.whole.size() < 5) {
       const auto first = __rdtsc();
-      for (std::uint32_t i = 0; i < segment_bursts; ++i) baseline();
+      for (std::uint32_t i = 0; i < baseline_bursts; ++i) baseline();
       const auto second = __rdtsc();
-      for (std::uint32_t i = 0; i < segment_bursts; ++i) whole();
+      for (std::uint32_t i = 0; i < whole_bursts; ++i) whole();
       const auto third = __rdtsc();
-      constexpr double packets = double{segment_bursts} * engine::burst_max;
-      figures.baseline.push_back(static_cast<double>(second - first) / packets);
-      figures.whole.push_back(static_cast<double>(third - second) / packets);
-      figures.packets += static_cast<std::uint64_t>(packets);
+      figures.baseline.push_back(per_packet(second - first, baseline_bursts));
+      figures.whole.push_back(per_packet(third - second, whole_bursts));
+      figures.packets += std::uint64_t{whole_bursts} * engine::burst_max;
       spent += third - second;
+      steer();
       const auto live = line_.classifier().flows_live();
       figures.live_min = std::min(figures.live_min, live);
       figures.live_max = std::max(figures.live_max, live);
@@ -145,33 +150,37 @@ class fastpath_worker {
     alone_.fill(views);
     frames_.give_back();
   }
-  /// `lives`: a life is flows / new flows a second. Notes how many flows were live meanwhile.
-  void run_until(double lives) noexcept {
-    const auto until =
-        begun_ +
-        nanoseconds(static_cast<std::int64_t>(lives * 1e9 * plan_.flows / plan_.new_per_s));
+  static double per_packet(std::uint64_t cycles, std::uint32_t bursts) {
+    return static_cast<double>(cycles) / (double{engine::burst_max} * bursts);
+  }
+  /// A life is flows / new flows a second.
+  double lives_at(time_point at) const noexcept {
+    return static_cast<double>((at - begun_).count()) * plan_.new_per_s / plan_.flows / 1e9;
+  }
+  /// Returns how many flows were live meanwhile, on average.
+  double run_until(double lives) noexcept {
     double sum = 0, rounds = 0;
-    while (source_.now() < until) {
-      for (int i = 0; i < 16; ++i) whole();
+    while (lives_at(source_.now()) < lives) {
+      for (int i = 0; i < 64; ++i) whole();
+      steer();
       sum += line_.classifier().flows_live();
       ++rounds;
     }
-    if (rounds > 0) live_mean_ = sum / rounds;
+    return rounds > 0 ? sum / rounds : 0;
   }
-  void correct_window() noexcept {
-    const double share = plan_.share(flow_kind::tls) + plan_.share(flow_kind::quic);
-    const double missing = plan_.flows - live_mean_;
-    const double target = source_.bulk_window() + missing / share;
-    if (source_.bulk_window() == 0) return;
-    // In small steps: flows that fell silent must not wake all at once.
-    constexpr int steps = 64;
-    const double from = source_.bulk_window();
-    const double lives =
-        static_cast<double>((source_.now() - begun_).count()) * plan_.new_per_s / plan_.flows / 1e9;
-    for (int i = 1; i <= steps; ++i) {
-      source_.set_bulk_window(static_cast<std::uint32_t>(from + (target - from) * i / steps));
-      run_until(lives + 0.3 * i / steps);
-    }
+  double steered_share() const noexcept {
+    return plan_.share(flow_kind::tls) + plan_.share(flow_kind::quic);
+  }
+  /// Keeps the live flows at what was asked for: TLS and QUIC flows live a little longer or
+  /// shorter. Slowly, for a change takes a life's time to show.
+  void steer() noexcept {
+    constexpr double corrected_a_life = 0.35;
+    if (!steering_ || window_ == 0) return;
+    const double passed = lives_at(source_.now()) - lives_at(steered_at_);
+    steered_at_ = source_.now();
+    const double missing = plan_.flows - static_cast<double>(line_.classifier().flows_live());
+    window_ += corrected_a_life * passed * missing / steered_share();
+    source_.set_bulk_window(static_cast<std::uint32_t>(window_));
   }
 
   engine::pipeline& line_;
@@ -179,7 +188,9 @@ class fastpath_worker {
   traffic_source source_, alone_;
   frame_burst frames_;
   time_point idle_at_{}, begun_ = source_.now();
-  double live_mean_ = 0;
+  time_point steered_at_{};
+  bool steering_ = false;
+  double window_ = 0;  // 0: there is nothing to steer with
   std::atomic<std::int64_t> clock_ns_;
 };
 

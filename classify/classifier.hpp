@@ -29,8 +29,8 @@ struct classifier_config {
   bool closed_flows = true;             // send `closed` for every flow, not only the noteworthy
   bool touch = true;                    // make all memory present at start; captures: as it is used
   // Of the core's time, at most; 0: no bound (captures). nDPI's share is part of inspection's.
-  std::uint8_t inspection_share_pct = 25;
-  std::uint8_t ndpi_share_pct = 15;
+  std::uint8_t inspection_share_pct = 20;
+  std::uint8_t ndpi_share_pct = 12;
 };
 
 /// Where a packet belongs. `flow` is no_flow for what has none (status not ok, table refused).
