@@ -11,8 +11,8 @@
 #include <thread>
 #include <vector>
 
-#include "base/json_writer.hpp"
-#include "bench/traffic/rig.hpp"
+#include "bench/figures.hpp"
+#include "bench/traffic/driven_pipeline.hpp"
 #include "bench/traffic/traffic_source.hpp"
 
 namespace callweir::bench {
@@ -22,7 +22,6 @@ namespace {
 // runs, inspection saves up time that it would not have.
 constexpr std::uint32_t baseline_bursts = 4'096;  // of 64 packets
 constexpr std::uint32_t whole_bursts = 32'768;
-constexpr nanoseconds idle_every = std::chrono::milliseconds(5);
 constexpr double live_tolerance = 0.02;
 
 /// Calls of two kinds are acted on, the rest is let pass; nothing is withheld, so that each packet
@@ -33,13 +32,6 @@ constexpr const char* policies =
     "- { name: softphones, match: { voip: true }, action: { degrade: { mos: 1.8 } },"
     " mode: observe }\n"
     "- { name: rest, match: {}, action: allow }\n";
-
-double median(std::vector<double> values) {
-  if (values.empty()) return 0;
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
-                   values.end());
-  return values[values.size() / 2];
-}
 
 struct worker_figures {
   std::vector<double> whole, baseline;  // TSC cycles a packet, by segment
@@ -68,7 +60,7 @@ class fastpath_worker {
         source_(plan, shapes, begin),
         alone_(plan, shapes, begin),
         frames_(pool),
-        clock_ns_(begin.ns) {}
+        drive_(line, source_, pool) {}
 
   /// Until the table holds what it shall and flows end as fast as others begin.
   void warm_up() {
@@ -95,7 +87,7 @@ class fastpath_worker {
       const auto first = __rdtsc();
       for (std::uint32_t i = 0; i < baseline_bursts; ++i) baseline();
       const auto second = __rdtsc();
-      for (std::uint32_t i = 0; i < whole_bursts; ++i) whole();
+      for (std::uint32_t i = 0; i < whole_bursts; ++i) drive_.burst();
       const auto third = __rdtsc();
       figures.baseline.push_back(per_packet(second - first, baseline_bursts));
       figures.whole.push_back(per_packet(third - second, whole_bursts));
@@ -117,34 +109,23 @@ class fastpath_worker {
   /// Lets the voices talk to their end and every flow time out, so that each has been told of.
   void finish() {
     source_.stop_opening();
-    while (source_.talking()) whole();
+    while (source_.talking()) drive_.burst();
     figures.voice_flows = source_.voice_ended();
     // Gently, so that the control thread hears of each: a few records a round.
     auto at = source_.now() + plan_.time_out * 2;
     for (int i = 0; i < 40'000 && line_.classifier().flows_live() > 0; ++i) {
       at = at + std::chrono::milliseconds(1);
-      clock_ns_.store(at.ns, std::memory_order_relaxed);
+      drive_.set_clock(at);
       line_.process({}, at, {});
       std::this_thread::sleep_for(std::chrono::microseconds(50));
     }
   }
 
-  time_point now() const { return {clock_ns_.load(std::memory_order_relaxed)}; }
+  time_point now() const { return drive_.now(); }
 
   worker_figures figures;
 
  private:
-  void whole() noexcept {
-    const auto views = frames_.take();
-    const auto at = source_.fill(views);
-    engine::decision decisions[engine::burst_max] = {};
-    line_.process(views, at, decisions);
-    frames_.give_back();
-    if (at - idle_at_ < idle_every) return;
-    idle_at_ = at;
-    line_.idle(at);
-    clock_ns_.store(at.ns, std::memory_order_relaxed);
-  }
   void baseline() noexcept {
     const auto views = frames_.take();
     alone_.fill(views);
@@ -161,7 +142,7 @@ class fastpath_worker {
   double run_until(double lives) noexcept {
     double sum = 0, rounds = 0;
     while (lives_at(source_.now()) < lives) {
-      for (int i = 0; i < 64; ++i) whole();
+      for (int i = 0; i < 64; ++i) drive_.burst();
       steer();
       sum += line_.classifier().flows_live();
       ++rounds;
@@ -187,47 +168,38 @@ class fastpath_worker {
   traffic_plan plan_;
   traffic_source source_, alone_;
   frame_burst frames_;
-  time_point idle_at_{}, begun_ = source_.now();
+  driven_pipeline drive_;
+  time_point begun_ = source_.now();
   time_point steered_at_{};
   bool steering_ = false;
   double window_ = 0;  // 0: there is nothing to steer with
-  std::atomic<std::int64_t> clock_ns_;
 };
 
 void print_json(const fastpath_options& o, const traffic_plan& plan, const worker_figures& f,
                 double mpps, double recall, std::uint64_t lost, const classify::classifier& c) {
-  std::string out = "{";
-  const auto integer = [&](const char* key, std::uint64_t value) {
-    json::append_key(out, key);
-    json::append_integer(out, value);
-  };
-  const auto number = [&](const char* key, double value) {
-    json::append_key(out, key);
-    json::append_number(out, value, 4);
-  };
-  integer("flows", o.flows);
-  integer("new_per_s", o.new_per_s);
-  integer("workers", o.workers);
-  number("packets_a_flow", plan.packets_a_flow);
-  integer("packets", f.packets);
-  number("mpps", mpps);
-  number("tsc_per_packet", median(f.whole));
-  number("baseline_tsc_per_packet", median(f.baseline));
-  number("ratio", median(f.whole) / median(f.baseline));
-  number("inspected_share", f.inspected_share);
-  integer("inspected_packets", f.inspected);
-  integer("shed", f.shed);
-  number("recall", recall);
-  integer("voice_flows", f.voice_flows);
-  integer("flows_live_min", f.live_min);
-  integer("flows_live_max", f.live_max);
-  integer("untracked", f.lost_room);
-  integer("events_lost", lost);
-  number("bytes_per_flow", static_cast<double>(c.table_bytes()) / c.flows_max());
-  number("pool_bytes_per_flow",
-         static_cast<double>(c.memory_bytes() - c.table_bytes()) / c.flows_max());
-  out += "}\n";
-  std::fputs(out.c_str(), stdout);
+  json_object out;
+  out.integer("flows", o.flows);
+  out.integer("new_per_s", o.new_per_s);
+  out.integer("workers", o.workers);
+  out.number("packets_a_flow", plan.packets_a_flow, 4);
+  out.integer("packets", f.packets);
+  out.number("mpps", mpps, 4);
+  out.number("tsc_per_packet", median_of(f.whole), 4);
+  out.number("baseline_tsc_per_packet", median_of(f.baseline), 4);
+  out.number("ratio", median_of(f.whole) / median_of(f.baseline), 4);
+  out.number("inspected_share", f.inspected_share, 4);
+  out.integer("inspected_packets", f.inspected);
+  out.integer("shed", f.shed);
+  out.number("recall", recall, 4);
+  out.integer("voice_flows", f.voice_flows);
+  out.integer("flows_live_min", f.live_min);
+  out.integer("flows_live_max", f.live_max);
+  out.integer("untracked", f.lost_room);
+  out.integer("events_lost", lost);
+  out.number("bytes_per_flow", static_cast<double>(c.table_bytes()) / c.flows_max(), 4);
+  out.number("pool_bytes_per_flow",
+             static_cast<double>(c.memory_bytes() - c.table_bytes()) / c.flows_max(), 4);
+  fmt::print("{}\n", out.done());
 }
 
 }  // namespace
@@ -286,7 +258,7 @@ int run_fastpath(const fastpath_options& options) {
   double mpps = 0;
   for (std::size_t i = 0; i < workers.size(); ++i) {
     const auto& f = workers[i]->figures;
-    mpps += hz / median(f.whole) / 1e6;
+    mpps += hz / median_of(f.whole) / 1e6;
     if (i == 0) continue;
     sum.whole.insert(sum.whole.end(), f.whole.begin(), f.whole.end());
     sum.baseline.insert(sum.baseline.end(), f.baseline.begin(), f.baseline.end());
@@ -314,8 +286,8 @@ int run_fastpath(const fastpath_options& options) {
         "of {} voice flows\n"
         "  live {} to {}, {} bytes a flow and {} of shared pools, {} events lost\n",
         options.flows, options.new_per_s, plan.packets_a_flow, options.workers, mpps,
-        median(sum.whole), median(sum.baseline), median(sum.whole) / median(sum.baseline),
-        100 * sum.inspected_share,
+        median_of(sum.whole), median_of(sum.baseline),
+        median_of(sum.whole) / median_of(sum.baseline), 100 * sum.inspected_share,
         100 * static_cast<double>(sum.inspected) / static_cast<double>(sum.packets), sum.shed,
         100 * recall, sum.voice_flows, sum.live_min, sum.live_max,
         classifier.table_bytes() / classifier.flows_max(),

@@ -11,7 +11,7 @@
 
 #include "bench/figures.hpp"
 #include "bench/latency/generator.hpp"
-#include "bench/traffic/rig.hpp"
+#include "bench/traffic/driven_pipeline.hpp"
 #include "engine/worker.hpp"
 
 namespace callweir::bench {
@@ -77,19 +77,11 @@ class latency_rig {
   /// Opens the flows on a clock that runs ahead to the present, then lets the worker go.
   void start() {
     capture_thread();
-    frame_burst frames(pool_);
-    time_point idle_at = warm_;
     traffic_.set_pace(plan_.packets_per_s());
+    driven_pipeline drive(line_, traffic_, pool_);
     while (traffic_.now() < warm_ + nanoseconds(warm_up_ns())) {
-      const auto views = frames.take();
-      const auto at = traffic_.fill(views);
-      engine::decision decisions[engine::burst_max] = {};
-      line_.process(views, at, decisions);
-      frames.give_back();
-      if (at - idle_at < idle_every) continue;
-      idle_at = at;
-      line_.idle(at);
-      warm_clock_ns_.store(at.ns, std::memory_order_relaxed);
+      drive.burst();
+      warm_clock_ns_.store(drive.now().ns, std::memory_order_relaxed);
     }
     live_.store(true);
     thread_ = std::thread([this] {

@@ -4,28 +4,15 @@
 
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
 #include <cstdint>
 #include <cstring>
 #include <optional>
 
+#include "capture/descriptor.hpp"
+
 namespace callweir::capture {
-
-class descriptor {
- public:
-  explicit descriptor(int fd) : fd_(fd) {}
-  ~descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  descriptor(const descriptor&) = delete;
-  descriptor& operator=(const descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 /// One netlink question and its answer, attributes after `body`. Waits a second at most.
 template <class Body>

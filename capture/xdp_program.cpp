@@ -11,25 +11,12 @@
 #include <cstring>
 #include <string>
 
+#include "capture/descriptor.hpp"
+
 namespace callweir::capture {
 namespace {
 
 constexpr std::size_t maps_max = 64;
-
-class descriptor {
- public:
-  explicit descriptor(int fd) : fd_(fd) {}
-  ~descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  descriptor(const descriptor&) = delete;
-  descriptor& operator=(const descriptor&) = delete;
-  int get() const { return fd_; }
-  explicit operator bool() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
 
 std::uint32_t program_id(int interface_index) {
   std::uint32_t id = 0;

@@ -107,7 +107,7 @@ bool inspector::may_be_call(const packet_view& p) noexcept {
   if (p.protocol == proto_tcp) {
     constexpr std::uint16_t sip_port = 5060;
     return p.source_port == sip_port || p.destination_port == sip_port ||
-           (part.data[0] < 2 && part.captured >= 20 && be32(part.data + 4) == 0x2112'a442);
+           (part.data[0] < 2 && part.captured >= 20 && be32(part.data + 4) == stun_cookie);
   }
   switch (demultiplex(part)) {
     case wire_kind::other:

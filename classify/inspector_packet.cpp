@@ -23,7 +23,7 @@ bool is_length_framed(const inspection& s, const sample& rest) noexcept {
   const std::uint16_t length = be16(rest.data);
   if (length < 12 || length + 2 > rest.bytes) return false;
   if (s.stun.any() || s.rtp.plausible() > 0) return true;
-  if (rest.captured >= 22 && be32(rest.data + 6) == 0x2112a442) return true;
+  if (rest.captured >= 22 && be32(rest.data + 6) == stun_cookie) return true;
   return length + 2 == rest.bytes && rest.data[2] >> 6 == 2;
 }
 
@@ -132,7 +132,7 @@ void inspector::impl::stream_segment(inspection& s, const sample& whole) noexcep
     const std::uint16_t first = be16(rest.data);
     stun_message m;
     std::uint32_t taken = 0;
-    if (rest.captured >= 20 && be32(rest.data + 4) == 0x2112a442 && parse_stun(rest, m)) {
+    if (rest.captured >= 20 && be32(rest.data + 4) == stun_cookie && parse_stun(rest, m)) {
       datagram(s, rest.part(0, m.total), 0);
       taken = m.total;
     } else if (is_channel_frame(s, rest)) {

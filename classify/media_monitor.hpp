@@ -40,7 +40,7 @@ class media_monitor {
   bool sample(time_point now, media_sample& out) noexcept;
   /// Whether sample() has anything to give.
   bool due(time_point now) const noexcept {
-    return samples_count_ > 0 || now - second_ >= nanoseconds{1'000'000'000};
+    return samples_count_ > 0 || now - second_ >= std::chrono::seconds(1);
   }
 
  private:

@@ -8,56 +8,32 @@
 #include <memory>
 #include <thread>
 
-#include "bench/traffic/rig.hpp"
-#include "bench/traffic/traffic_source.hpp"
+#include "bench/traffic/driven_pipeline.hpp"
 
 namespace callweir::bench {
 namespace {
 
 constexpr std::uint32_t flows = 1'000, new_per_s = 1'000;
 constexpr std::uint32_t turn_bursts = 2'048;
-constexpr nanoseconds idle_every = std::chrono::milliseconds(5);
 constexpr const char* policies =
     "policies:\n"
     "- { name: softphones, match: { voip: true }, action: { degrade: { mos: 1.8 } },"
     " mode: observe }\n"
     "- { name: rest, match: {}, action: allow }\n";
 
-/// What one worker does, on the clock of its own traffic.
-class lone_worker {
- public:
+struct lone_worker {
   lone_worker(engine::pipeline& line, const traffic_plan& plan, const frame_shapes& shapes,
               void* pool, time_point begin)
-      : line_(line), traffic_(plan, shapes, begin), frames_(pool), idle_at_(begin) {}
+      : traffic(plan, shapes, begin), drive(line, traffic, pool) {}
 
-  void run_until(time_point until) {
-    while (traffic_.now() < until) burst();
-  }
   double turn() {
     const std::uint64_t first = __rdtsc();
-    for (std::uint32_t i = 0; i < turn_bursts; ++i) burst();
+    for (std::uint32_t i = 0; i < turn_bursts; ++i) drive.burst();
     return static_cast<double>(__rdtsc() - first) / (double{turn_bursts} * engine::burst_max);
   }
-  time_point now() const { return {clock_ns_.load(std::memory_order_relaxed)}; }
 
- private:
-  void burst() noexcept {
-    const auto views = frames_.take();
-    const auto at = traffic_.fill(views);
-    engine::decision decisions[engine::burst_max] = {};
-    line_.process(views, at, decisions);
-    frames_.give_back();
-    if (at - idle_at_ < idle_every) return;
-    idle_at_ = at;
-    line_.idle(at);
-    clock_ns_.store(at.ns, std::memory_order_relaxed);
-  }
-
-  engine::pipeline& line_;
-  traffic_source traffic_;
-  frame_burst frames_;
-  time_point idle_at_;
-  std::atomic<std::int64_t> clock_ns_{idle_at_.ns};
+  traffic_source traffic;
+  driven_pipeline drive;
 };
 
 }  // namespace
@@ -78,7 +54,7 @@ std::vector<worker_row> measure_workers(double seconds) {
   std::atomic<lone_worker*> first{nullptr};
   appliance whole(wanted, most, [&] {
     const auto* one = first.load();
-    return one == nullptr ? begin : one->now();
+    return one == nullptr ? begin : one->drive.now();
   });
   std::vector<std::unique_ptr<lone_worker>> workers;
   for (unsigned i = 0; i < most; ++i)
@@ -93,7 +69,7 @@ std::vector<worker_row> measure_workers(double seconds) {
     threads.emplace_back([&, i] {
       name_thread("worker");
       tie_to_core(std::thread::hardware_concurrency() - 1 - i);
-      workers[i]->run_until(begin + std::chrono::milliseconds(1'700));
+      workers[i]->drive.run_until(begin + std::chrono::milliseconds(1'700));
       const auto end = __rdtsc() + static_cast<std::uint64_t>(seconds * hz);
       while (!over.load()) {
         turn.arrive_and_wait();

@@ -3,7 +3,6 @@
 namespace callweir::classify {
 namespace {
 
-constexpr std::uint32_t magic_cookie = 0x2112a442;  // RFC 5389 section 6
 constexpr int attributes_max = 32;
 
 enum attribute : std::uint16_t {
@@ -99,7 +98,7 @@ bool parse_stun(const sample& s, stun_message& out) noexcept {
   out.method = static_cast<std::uint16_t>((type & 0xf) | (type & 0xe0) >> 1 | (type & 0x3e00) >> 2);
   out.kind = static_cast<stun_class>((type >> 4 & 1) | (type >> 7 & 2));
   out.total = static_cast<std::uint16_t>(length + 20);
-  out.cookie = be32(s.data + 4) == magic_cookie;
+  out.cookie = be32(s.data + 4) == stun_cookie;
   if (!out.cookie && (out.method != stun_binding || length + 20 != s.bytes)) return false;
   std::uint32_t at = 20;
   for (int i = 0; i < attributes_max && at + 4 <= out.total && at + 4 <= s.captured; ++i) {

@@ -5,6 +5,8 @@
 
 namespace callweir::classify {
 
+constexpr std::uint32_t stun_cookie = 0x2112'a442;  // RFC 5389 section 6
+
 enum stun_method : std::uint16_t {
   stun_binding = 1,
   turn_allocate = 3,

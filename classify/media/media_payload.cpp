@@ -1,10 +1,11 @@
 #include "classify/media/media_payload.hpp"
 
+#include "classify/detectors/stun.hpp"
+
 namespace callweir::classify {
 namespace {
 
 constexpr std::uint16_t smallest_media = 12;  // no codec with any framing of its own gets below
-constexpr std::uint32_t stun_cookie = 0x2112'a442;
 
 /// Bytes readable and bytes on the wire of what is being looked at.
 struct span_of_wire {

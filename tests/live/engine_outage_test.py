@@ -9,26 +9,13 @@ import time
 
 from netlab import LabError
 from scenario import inspected, main
-from stream_lab import Stream
+from stream_lab import Stream, outages
 
 RATE_PPS = 1000
 SECONDS = 9
 BACK_S = 10
 # (what, signal, longest outage allowed in ms): one stream sees the death and the restart after it
 CASES = (("kill -9 and restart", signal.SIGKILL, 20), ("SIGSTOP and restart", signal.SIGSTOP, 500))
-
-
-def outages(sent, arrived):
-    """Runs of consecutive packets that never came, in packets (1 ms each), longest first."""
-    there = {number for number, _ in arrived}
-    runs, run = [], 0
-    for number in range(sent):
-        if number not in there:
-            run += 1
-        elif run:
-            runs.append(run)
-            run = 0
-    return sorted(runs + ([run] if run else []), reverse=True)
 
 
 def measure(lab, appliance, folder, what, sign, most_ms):

@@ -10,13 +10,12 @@ import socket
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 
 from appliance import Appliance, binaries
-from netlab import LabError, NetLab
+from netlab import NetLab
+from scenario import main
 
-SKIPPED = 77
 WORKERS = 2
 STREAMS, PACKETS_A_STREAM = 1500, 60
 SINGLES = 60_000
@@ -91,14 +90,5 @@ def scenario(folder):
     return 0 if same and at_end <= most and counters["flows_opened"] > SINGLES / 2 else 1
 
 
-def main():
-    with tempfile.TemporaryDirectory(prefix="callweir-memory-") as folder:
-        try:
-            return scenario(folder)
-        except LabError as why:
-            print(why)
-            return SKIPPED if "needs root" in str(why) or "not installed" in str(why) else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main("memory", scenario))

@@ -11,7 +11,7 @@ import time
 from appliance import Appliance, binaries
 from netlab import OUTSIDE_ADDRESS, LabError, NetLab
 from scenario import main
-from stream_lab import Stream
+from stream_lab import Stream, outages
 
 MAGIC = "callweir test: nDPI crashes here"
 SHIM = "libcallweir_ndpi_crash.so"
@@ -29,19 +29,6 @@ while time.monotonic() < end:
     s.close()
     time.sleep(0.05)
 """
-
-
-def outages(sent, arrived):
-    """Runs of consecutive packets that never came, in packets (1 ms each), longest first."""
-    there = {number for number, _ in arrived}
-    runs, run = [], 0
-    for number in range(sent):
-        if number not in there:
-            run += 1
-        elif run:
-            runs.append(run)
-            run = 0
-    return sorted(runs + ([run] if run else []), reverse=True)
 
 
 def status(appliance):

@@ -5,13 +5,12 @@ usage: sudo python3 tests/live/second_run_test.py      (CALLWEIR_BIN: folder of 
 import os
 import signal
 import sys
-import tempfile
 import time
 
 from appliance import Appliance, binaries
-from netlab import LabError, NetLab
+from netlab import NetLab
+from scenario import main
 
-SKIPPED = 77
 BACK_S = 15
 
 
@@ -54,14 +53,5 @@ def scenario(folder):
     return 1 if wrong else 0
 
 
-def main():
-    with tempfile.TemporaryDirectory(prefix="callweir-second-") as folder:
-        try:
-            return scenario(folder)
-        except LabError as why:
-            print(why)
-            return SKIPPED if "needs root" in str(why) or "not installed" in str(why) else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main("second", scenario))

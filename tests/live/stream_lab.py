@@ -33,3 +33,16 @@ class Stream:
         sent = int(self.sender.communicate(timeout=self.bound_s)[0])
         self.receiver.wait(self.bound_s)
         return sent, arrivals(self.path)
+
+
+def outages(sent, arrived):
+    """Runs of consecutive packets that never came, in packets (1 ms each), longest first."""
+    there = {number for number, _ in arrived}
+    runs, run = [], 0
+    for number in range(sent):
+        if number not in there:
+            run += 1
+        elif run:
+            runs.append(run)
+            run = 0
+    return sorted(runs + ([run] if run else []), reverse=True)

@@ -102,6 +102,20 @@ class control : public testing::Test {
       thread->step(at(t));
     }
   }
+  /// What a worker knows of flow 1 after three seconds of its call; without one no_call.
+  shaper::flow_attributes flow_of_a_call() {
+    send(classify::flow_event::kind::verdict, 0.2);
+    thread->step(at(0.2));
+    run_call(1, 3);
+    const auto calls = thread->state().tracker.active();
+    shaper::flow_attributes flow;
+    flow.what = media_verdict();
+    flow.in_call = true;
+    flow.call = calls.size() == 1 ? calls.front() : classify::no_call;
+    flow.flow_id = 1;
+    flow.call_key = 77;
+    return flow;
+  }
 
   event_ring events;
   worker_channel channel{64, 64};
@@ -123,20 +137,11 @@ TEST_F(control, a_flow_becomes_a_call_and_the_worker_hears_of_it) {
 }
 
 TEST_F(control, a_bound_call_shows_its_policy_and_is_steered) {
-  send(classify::flow_event::kind::verdict, 0.2);
-  thread->step(at(0.2));
-  run_call(1, 3);
-  const auto calls = thread->state().tracker.active();
-  ASSERT_THAT(calls, SizeIs(1));
-  shaper::flow_attributes flow;
-  flow.what = media_verdict();
-  flow.in_call = true;
-  flow.call = calls.front();
-  flow.flow_id = 1;
-  flow.call_key = 77;
+  const auto flow = flow_of_a_call();
+  ASSERT_NE(flow.call, classify::no_call);
   auto& set = thread->state().policies.current();
   const auto handle = set.bind(flow, at(3));
-  binding told{at(3), media_flow(1),       flow.what,          calls.front(),
+  binding told{at(3), media_flow(1),       flow.what,          flow.call,
                1,     set.line_of(handle), set.kind_of(handle)};
   ASSERT_TRUE(channel.bindings.push(told));
   run_call(3, 12);
@@ -145,7 +150,7 @@ TEST_F(control, a_bound_call_shows_its_policy_and_is_steered) {
   ASSERT_THAT(record.actions, SizeIs(1));
   EXPECT_EQ(record.actions.front().policy, "softphones");
   EXPECT_EQ(record.actions.front().action, "degrade");
-  const auto* held = thread->state().degrade.find(calls.front());
+  const auto* held = thread->state().degrade.find(flow.call);
   ASSERT_NE(held, nullptr);
   EXPECT_DOUBLE_EQ(held->target, 1.8);
   EXPECT_GT(held->applied[forward].loss + to_seconds(held->applied[forward].delay), 0);
@@ -154,21 +159,12 @@ TEST_F(control, a_bound_call_shows_its_policy_and_is_steered) {
 TEST_F(control, a_sender_whose_packets_are_late_is_steered_all_the_same) {
   // A clock that slips by more than 60 ms makes every packet late for 10 s, and nobody hears it.
   late = 50;
-  send(classify::flow_event::kind::verdict, 0.2);
-  thread->step(at(0.2));
-  run_call(1, 3);
-  const auto calls = thread->state().tracker.active();
-  ASSERT_THAT(calls, SizeIs(1));
-  shaper::flow_attributes flow;
-  flow.what = media_verdict();
-  flow.in_call = true;
-  flow.call = calls.front();
-  flow.flow_id = 1;
-  flow.call_key = 77;
+  const auto flow = flow_of_a_call();
+  ASSERT_NE(flow.call, classify::no_call);
   thread->state().policies.current().bind(flow, at(3));
   run_call(3, 25);
-  EXPECT_GT(thread->state().tracker.quality(calls.front(), forward)->loss, 0.9);
-  const auto* held = thread->state().degrade.find(calls.front());
+  EXPECT_GT(thread->state().tracker.quality(flow.call, forward)->loss, 0.9);
+  const auto* held = thread->state().degrade.find(flow.call);
   ASSERT_NE(held, nullptr);
   EXPECT_GT(held->applied[forward].loss, 0.09);
   EXPECT_GT(to_seconds(held->applied[forward].delay), 0.1);
