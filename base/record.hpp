@@ -71,6 +71,54 @@ struct host_record {
   time_point first, last;
 };
 
+/// Bytes of one application at one inside host on one link over ten seconds. What a flow carried is
+/// booked when it ends, and for heavy flows each time another mebibyte has passed.
+struct traffic_record {
+  time_point at;  // start of the ten seconds
+  std::string link;
+  std::string app;  // application name; "" where the table of aggregates was full
+  ip_address host;  // the inside end; :: where the table of aggregates was full or none is inside
+  bool voip = false;
+  std::uint64_t flows = 0;                      // ended in this span
+  both_ways<std::uint64_t> packets{}, bytes{};  // sent by the inside host, received by it
+};
+
+/// One second of one link, for the live page; kept as sums of ten seconds.
+struct second_record {
+  time_point at;  // start of the second
+  std::string link;
+  /// L3 bytes and packets by class: 0 packets of flows in a call, 1 everything else; each
+  /// [from inside, from outside], as they arrived at the appliance.
+  std::array<both_ways<std::uint64_t>, 2> bytes{}, packets{};
+  std::uint64_t dropped = 0, delayed = 0;  // packets, by policy
+  std::uint32_t calls = 0, degraded = 0;   // active at the end of the second, of all links
+};
+
+/// What one policy line did in ten seconds; of an observe line, what it would have done.
+struct policy_record {
+  time_point at;                          // start of the ten seconds
+  std::uint32_t position = 0;             // in the list, from 0
+  std::string name, match, action, mode;  // as `policy list` prints them
+  std::uint64_t flows = 0, packets = 0, bytes = 0, dropped = 0, delayed = 0;
+};
+
+/// A stretch of time or a number of records that the appliance itself lost, and why.
+struct gap_record {
+  time_point from, to;
+  std::string
+      what;  // "engine" not inspecting, "records" lost, "events" lost, "overload", "dashboard"
+  std::uint64_t count = 0;  // records or events; 0 for stretches of time
+  std::string reason;       // a sentence
+};
+
+/// Who changed or enforced what.
+struct audit_record {
+  time_point at;
+  std::string who;   // "uid 0 (pid 42)", "user anna from 127.0.0.1", "policy softphones"
+  std::string verb;  // "policy-apply", "bypass", "enforce", "login", "user-add", …
+  std::string what;  // a sentence
+};
+
 struct summary_record {
   std::uint64_t packets = 0, bytes = 0, flows = 0, calls = 0, undecoded = 0;
   double seconds = 0;  // wall-clock time the run took
@@ -82,5 +130,10 @@ void append_json(std::string& out, const flow_record& record);
 void append_json(std::string& out, const call_record& record);
 void append_json(std::string& out, const host_record& record);
 void append_json(std::string& out, const summary_record& record);
+void append_json(std::string& out, const traffic_record& record);
+void append_json(std::string& out, const second_record& record);
+void append_json(std::string& out, const policy_record& record);
+void append_json(std::string& out, const gap_record& record);
+void append_json(std::string& out, const audit_record& record);
 
 }  // namespace callweir

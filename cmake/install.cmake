@@ -2,7 +2,7 @@
 # never overwritten.
 include(GNUInstallDirs)
 
-foreach(program callweir callweir-peer)
+foreach(program callweir callweir-dashboard callweir-peer)
   if(TARGET ${program})
     install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   endif()

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/service_settings.hpp"
 #include "base/units.hpp"
 #include "capture/link_config.hpp"
 #include "shaper/policy.hpp"
@@ -29,26 +30,6 @@ struct engine_settings {
   std::uint32_t flows_max = 1'000'000;
   hugepage_mode hugepages = hugepage_mode::automatic;
   flow_timeouts timeouts;
-};
-
-struct store_settings {
-  std::string sqlite = "/var/lib/callweir/callweir.db";  // "" when ClickHouse is used
-  std::string clickhouse_url;
-  nanoseconds keep = std::chrono::hours(90 * 24);
-  std::uint64_t max_size_bytes = 10'000'000'000;
-};
-
-struct dashboard_settings {
-  enum class tls_mode : std::uint8_t { automatic, off, files };
-  std::string listen = "127.0.0.1:8443";
-  tls_mode tls = tls_mode::automatic;  // automatic: a certificate of its own making
-  std::string certificate, key;        // files: PEM
-};
-
-struct export_settings {
-  std::string ipfix;  // "udp://host:port", "" for none
-  std::string syslog;
-  bool prometheus = true;
 };
 
 struct configuration {

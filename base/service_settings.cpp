@@ -1,11 +1,13 @@
 // `store`, `dashboard` and `export` of the configuration.
+#include "base/service_settings.hpp"
+
 #include <charconv>
+#include <optional>
 
 #include "base/ip_address.hpp"
 #include "base/yaml_scalar.hpp"
-#include "engine/configuration_sections.hpp"
 
-namespace callweir::engine {
+namespace callweir {
 namespace {
 
 using yaml::node;
@@ -184,4 +186,4 @@ export_settings read_export(problems& found, const node& value) {
   return out;
 }
 
-}  // namespace callweir::engine
+}  // namespace callweir

@@ -1,0 +1,49 @@
+// The HTTPS server: TLS 1.2 and up, HTTP/1.1, event streams. Everything is bounded; a client that
+// is slow, greedy or malformed loses its connection, nobody else's.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/result.hpp"
+#include "dashboard/http/message.hpp"
+#include "dashboard/live/live_board.hpp"
+
+namespace callweir::dashboard::http {
+
+struct server_options {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 8443;     // 0: any free one
+  std::string certificate, key;  // PEM files; both "" for no TLS
+  unsigned answering_threads = 2;
+  std::size_t connections_max = 512;
+  std::size_t connections_of_one_address_max = 128;
+  std::size_t requests_waiting_max = 256;  // beyond it 503
+  std::chrono::milliseconds header_patience = std::chrono::seconds(10);
+  std::chrono::milliseconds idle_patience = std::chrono::seconds(60);
+};
+
+struct server_counters {
+  std::uint64_t connections = 0, refused = 0, requests = 0, malformed = 0, timed_out = 0,
+                overloaded = 0;
+  std::uint64_t open = 0, event_streams = 0;
+};
+
+class server {
+ public:
+  /// Listens and serves on threads of its own. `answer` and `board` outlive the server.
+  static result<std::unique_ptr<server>> start(const server_options& options, handler answer,
+                                               live_board& board);
+  virtual ~server() = default;
+  virtual std::uint16_t port() const = 0;
+  virtual server_counters counters() const = 0;
+};
+
+/// A certificate of our own making, for the host's names and addresses, valid for ten years, with
+/// its key (mode 0600). Left alone when both files are there and fit together. Gives back the
+/// SHA-256 fingerprint to compare at first login.
+result<std::string> ensure_certificate(const std::string& certificate, const std::string& key);
+
+}  // namespace callweir::dashboard::http

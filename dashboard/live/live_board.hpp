@@ -1,0 +1,54 @@
+// What happens now, for the live page: the newest state of each thing, and a bounded ring of events
+// that streams are fed from. Any thread; locked, and never held while anything is written to a
+// socket.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace callweir::dashboard {
+
+class live_board {
+ public:
+  static constexpr std::size_t events_max = 2'048;
+  static constexpr std::size_t bytes_max = 8 << 20;
+  static constexpr std::size_t keys_max = 20'000;  // of all topics
+
+  /// One event of an event stream: `data` is JSON on one line.
+  struct event {
+    std::uint64_t id = 0;
+    std::string topic;  // "second", "call", "status", "policies", "gap", "audit", "host"
+    std::string data;
+  };
+
+  /// Something happened: goes into the ring, and listeners are woken.
+  void tell(std::string topic, std::string data);
+  /// The same, and kept as the newest state of `key` within the topic until forget().
+  void keep(std::string topic, std::string key, std::string data);
+  void forget(const std::string& topic, const std::string& key);
+
+  /// Newest state of every key of a topic, in order of keys.
+  std::vector<std::string> state(const std::string& topic) const;
+  /// Events after `id`, oldest first. `missed` is set when some of them are no longer in the ring.
+  std::vector<event> after(std::uint64_t id, bool& missed, std::size_t most = 256) const;
+  std::uint64_t newest() const;
+
+  /// Called (on the teller's thread, must not block) after each event. One listener.
+  void on_event(std::function<void()> wake);
+
+ private:
+  mutable std::mutex mutex_;
+  std::deque<event> ring_;
+  std::size_t bytes_ = 0;
+  std::uint64_t next_ = 1;
+  std::map<std::string, std::map<std::string, std::string>> states_;
+  std::size_t keys_ = 0;
+  std::function<void()> wake_;
+};
+
+}  // namespace callweir::dashboard
