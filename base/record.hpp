@@ -49,7 +49,8 @@ struct call_record {
   std::vector<ip_address> parties;  // initiator first
   std::vector<std::string> flows;
   std::vector<flow_role> media;
-  time_point start, end;
+  time_point start, end;  // end: of a call that runs, when it was last heard
+  bool ended = true;      // false: it was running when this record was made; a later one follows
   tristate p2p = tristate::open;
   bool relayed = false, emergency = false;
   std::uint8_t confidence_pct = 0;

@@ -189,6 +189,8 @@ void append_json(std::string& out, const call_record& record) {
   append_time(out, record.start);
   out += ",\"end\":";
   append_time(out, record.end);
+  out += ",\"ended\":";
+  json::append_bool(out, record.ended);
   out += ",\"p2p\":";
   append_tristate(out, record.p2p);
   out += ",\"relayed\":";

@@ -5,8 +5,9 @@
 //   engine     {"type":"hello","version":1,"engine":"<16 hex digits>","oldest":17,"next":4711,
 //               "site":"hq","timezone":"Europe/Berlin","pseudonymise":false,"links":["uplink"]}
 //   dashboard  {"type":"resume","version":1,"engine":"<16 hex digits>","after":4000}
-//   engine     {"n":4001,"record":{"type":"flow",…}}      durable: numbered, held for a reader to
-//   come engine     {"live":{"type":"second",…}}               for the moment only, never held
+//   engine     {"n":4001,"record":{"type":"flow",…}}      durable: numbered, held for a reader that
+//                                                         comes later
+//   engine     {"live":{"type":"second",…}}               for the moment only, never held
 //   engine     {"lost":312,"next":5000}                   so many durable records were overwritten
 //                                                         before this reader got them
 //

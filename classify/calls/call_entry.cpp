@@ -221,6 +221,7 @@ call_record call_entry::record() const {
   // Keep-alives after the talk do not make it longer; the last, partial second is in no sample.
   const time_point bound = media.none() ? last_seen : last_media + std::chrono::seconds(2);
   r.end = std::max(start, std::min(last_seen, bound));
+  r.ended = shown.ended;
   r.p2p = shown.what.p2p;
   r.relayed = relayed;
   r.emergency = shown.emergency;
