@@ -1,16 +1,15 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <optional>
 #include <thread>
 
 #include "base/control_socket.hpp"
+#include "base/unix_listener.hpp"
 
 namespace callweir::control {
 namespace {
@@ -29,45 +28,13 @@ struct connection {
   bool writing() const { return sent < out.size(); }
 };
 
-result<int> listen_at(const std::string& path, mode_t mode) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.empty() || path.size() >= sizeof address.sun_path) {
-    return fail("the control socket's path has " + std::to_string(path.size()) + " bytes", path,
-                "a Unix socket's path has 1 to 107 bytes");
-  }
-  std::memcpy(address.sun_path, path.data(), path.size());
-  if (auto taken = client::connect(path, std::chrono::seconds(1)); taken) {
-    return fail("another process serves this control socket", path,
-                "stop it first, or name another with --socket");
-  }
-  struct stat old {};
-  if (::lstat(path.c_str(), &old) == 0) {
-    if (!S_ISSOCK(old.st_mode)) return fail("exists and is not a socket", path, "remove it");
-    ::unlink(path.c_str());
-  }
-  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) return fail(std::string("no socket: ") + std::strerror(errno), path);
-  // The mode of the descriptor, less the umask, is what bind() creates the file with: nobody can
-  // connect in between. What the umask took from the group is given back.
-  if (::fchmod(fd, mode) != 0 ||
-      ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-      ::chmod(path.c_str(), mode) != 0 || ::listen(fd, 64) != 0) {
-    const std::string why = std::strerror(errno);
-    ::close(fd);
-    return fail("cannot listen: " + why, path, "check that the folder exists and is writable");
-  }
-  return fd;
-}
-
 }  // namespace
 
 struct server::impl {
   options settings;
   handler handle;
-  int listener = -1, wake = -1;
-  dev_t device = 0;
-  ino_t inode = 0;
+  std::optional<unix_listener> listener;
+  int wake = -1;
   std::vector<connection> connections;  // at most clients_max
   std::thread thread;
 
@@ -81,7 +48,7 @@ struct server::impl {
 };
 
 void server::impl::admit() {
-  const int fd = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  const int fd = listener->accept();
   if (fd < 0) return;
   if (connections.size() >= clients_max) {
     const auto oldest = std::min_element(connections.begin(), connections.end(),
@@ -172,7 +139,7 @@ void server::impl::drop_finished(clock::time_point now) {
 void server::impl::serve() {
   std::vector<pollfd> watched;
   for (;;) {
-    watched.assign({{wake, POLLIN, 0}, {listener, POLLIN, 0}});
+    watched.assign({{wake, POLLIN, 0}, {listener->fd(), POLLIN, 0}});
     for (const auto& c : connections) {
       watched.push_back({c.fd, static_cast<short>(c.writing() ? POLLOUT : POLLIN), 0});
     }
@@ -194,19 +161,14 @@ void server::impl::serve() {
 }
 
 result<std::unique_ptr<server>> server::start(options options, handler handle) {
-  auto listener = listen_at(options.path, options.mode);
+  auto listener = unix_listener::open(options.path, options.mode);
   if (!listener) return tl::unexpected(listener.error());
   auto made = std::make_unique<impl>();
   made->settings = std::move(options);
   made->handle = std::move(handle);
-  made->listener = *listener;
+  made->listener.emplace(std::move(*listener));
   made->connections.reserve(clients_max);
   made->wake = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  struct stat mine {};
-  if (::lstat(made->settings.path.c_str(), &mine) == 0) {
-    made->device = mine.st_dev;
-    made->inode = mine.st_ino;
-  }
   made->thread = std::thread([raw = made.get()] { raw->serve(); });
   return std::unique_ptr<server>(new server(std::move(made)));
 }
@@ -218,13 +180,7 @@ server::~server() {
   (void)!::write(impl_->wake, &one, sizeof one);
   impl_->thread.join();
   for (const auto& c : impl_->connections) ::close(c.fd);
-  ::close(impl_->listener);
   ::close(impl_->wake);
-  struct stat now {};
-  const char* path = impl_->settings.path.c_str();
-  if (::lstat(path, &now) == 0 && now.st_dev == impl_->device && now.st_ino == impl_->inode) {
-    ::unlink(path);
-  }
 }
 
 }  // namespace callweir::control

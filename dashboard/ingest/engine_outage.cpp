@@ -1,0 +1,31 @@
+#include "dashboard/ingest/engine_outage.hpp"
+
+namespace callweir::dashboard {
+
+void engine_outage::heard(time_point now) {
+  previous_ = last_heard_;
+  last_heard_ = now;
+}
+
+void engine_outage::other_life() {
+  if (previous_.ns != 0) since_ = previous_;
+}
+
+std::optional<gap_record> engine_outage::on_record(const stream::durable& record, time_point now) {
+  if (!since_) return std::nullopt;
+  const time_point from = *since_;
+  since_.reset();
+  const auto* told = std::get_if<gap_record>(&record.record);
+  if (told != nullptr && told->what == "engine") return std::nullopt;
+  const auto* entry = std::get_if<audit_record>(&record.record);
+  const time_point to = record.number == 1 && entry != nullptr ? entry->at : now;
+  if (to - from < least) return std::nullopt;
+  gap_record gap;
+  gap.from = from;
+  gap.to = to;
+  gap.what = "engine";
+  gap.reason = "the appliance was started anew; what happened in between was not recorded";
+  return gap;
+}
+
+}  // namespace callweir::dashboard
