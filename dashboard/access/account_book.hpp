@@ -50,6 +50,10 @@ struct open_session {
   time_point created, seen;
 };
 
+// One JSON object each, appended; never a hash or a secret. (account_json.cpp)
+void append_json(std::string& out, const account& what);
+void append_json(std::string& out, const api_token& what);
+
 /// Letters a to z, digits, '.', '_', '@' and '-', from a letter or digit on; at most 64.
 result<void> check_account_name(std::string_view name);
 
