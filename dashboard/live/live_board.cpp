@@ -55,7 +55,7 @@ std::vector<live_board::event> live_board::after(std::uint64_t id, bool& missed,
   const std::lock_guard lock(mutex_);
   std::vector<event> out;
   const std::uint64_t oldest = ring_.empty() ? next_ : ring_.front().id;
-  missed = id + 1 < oldest;
+  missed = id + 1 < oldest || id >= next_;
   const std::uint64_t from = missed ? oldest : id + 1;
   for (std::uint64_t at = from; at < next_ && out.size() < most; ++at) {
     out.push_back(ring_[static_cast<std::size_t>(at - oldest)]);

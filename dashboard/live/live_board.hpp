@@ -26,6 +26,11 @@ class live_board {
     std::string data;
   };
 
+  /// `first_id`: of the first event. A number above all of the process's last life (made of the
+  /// time of its start) lets a client that comes back with an old one be told that it has missed
+  /// something.
+  explicit live_board(std::uint64_t first_id = 1) : next_(first_id) {}
+
   /// Something happened: goes into the ring, and listeners are woken.
   void tell(std::string topic, std::string data);
   /// The same, and kept as the newest state of `key` within the topic until forget().
@@ -34,7 +39,8 @@ class live_board {
 
   /// Newest state of every key of a topic, in order of keys.
   std::vector<std::string> state(const std::string& topic) const;
-  /// Events after `id`, oldest first. `missed` is set when some of them are no longer in the ring.
+  /// Events after `id`, oldest first. `missed` is set when some of them are no longer in the
+  /// ring, or `id` is none that this board has given.
   std::vector<event> after(std::uint64_t id, bool& missed, std::size_t most = 256) const;
   std::uint64_t newest() const;
 
@@ -45,7 +51,7 @@ class live_board {
   mutable std::mutex mutex_;
   std::deque<event> ring_;
   std::size_t bytes_ = 0;
-  std::uint64_t next_ = 1;
+  std::uint64_t next_;
   std::map<std::string, std::map<std::string, std::string>> states_;
   std::size_t keys_ = 0;
   std::function<void()> wake_;
