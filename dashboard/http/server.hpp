@@ -21,14 +21,21 @@ struct server_options {
   std::size_t connections_max = 512;
   std::size_t connections_of_one_address_max = 128;
   std::size_t requests_waiting_max = 256;  // beyond it 503
+  std::size_t event_streams_max = 64;      // beyond it 503
   std::chrono::milliseconds header_patience = std::chrono::seconds(10);
   std::chrono::milliseconds idle_patience = std::chrono::seconds(60);
 };
 
 struct server_counters {
-  std::uint64_t connections = 0, refused = 0, requests = 0, malformed = 0, timed_out = 0,
-                overloaded = 0;
-  std::uint64_t open = 0, event_streams = 0;
+  std::uint64_t connections = 0;      // accepted
+  std::uint64_t refused = 0;          // at accept: all connections or those of the address in use
+  std::uint64_t evicted = 0;          // idle ones that made room for a new one
+  std::uint64_t requests = 0;         // handed to the handler
+  std::uint64_t malformed = 0;        // connections that ended with what is no TLS or no HTTP
+  std::uint64_t timed_out = 0;        // handshakes, requests, answers that were too slow
+  std::uint64_t overloaded = 0;       // answered with 503 by the server itself
+  std::uint64_t streams_dropped = 0;  // event streams whose client did not read
+  std::uint64_t open = 0, event_streams = 0;  // at this moment
 };
 
 class server {
