@@ -21,33 +21,36 @@ constexpr std::size_t rows_max = 10'000;
 
 struct flow_query {
   period when;  // flows that were seen in it
-  std::optional<std::string> app, call, policy;
-  std::optional<ip_address> address;  // either end
-  std::optional<bool> voip;
+  std::optional<std::string> app{}, call{}, policy{};
+  std::optional<ip_address> address{};  // either end
+  std::optional<bool> voip{};
   std::size_t offset = 0, most = 1'000;  // most: up to rows_max
 };
 
 struct call_query {
   period when;  // calls that touch it
-  std::optional<std::string> app, policy;
-  std::optional<ip_address> party;
-  std::optional<bool> active;  // not ended yet
+  std::optional<std::string> app{}, policy{};
+  std::optional<ip_address> party{};
+  std::optional<bool> active{};  // not ended yet
   std::size_t offset = 0, most = 1'000;
 };
 
 struct host_query {
   period when;
-  std::optional<std::string> role;
+  std::optional<std::string> role{};
   std::size_t offset = 0, most = 1'000;
 };
 
 struct traffic_query {
   period when;
+  /// app_of_host needs `host`.
   enum class grouping { app, host, link, app_of_host, nothing } by = grouping::app;
-  std::optional<ip_address> host;
-  std::optional<std::string> app, link;
-  nanoseconds step{
-      0};  // 0: one sum; else a whole multiple of 10 s, coarser roll-ups answer long ones
+  std::optional<ip_address> host{};
+  std::optional<std::string> app{}, link{};
+  /// 0: one sum; else a whole multiple of 10 s. Steps are counted from the start of the period,
+  /// whose ends are rounded outwards to 10 s. Sums of 10 s are kept two days, of 5 min two weeks:
+  /// in older periods a step is no shorter than what is left.
+  nanoseconds step{0};
   std::size_t top = 10;
 };
 
@@ -58,15 +61,15 @@ struct traffic_point {
 };
 
 struct traffic_series {
-  std::string key;  // application, address or link; "" for all the rest
-  bool voip = false;
+  std::string key;                    // application, address or link; "" for all the rest
+  bool voip = false;                  // most of its bytes; never of hosts
   traffic_point sum;                  // of the whole period
   std::vector<traffic_point> points;  // ascending, only steps with anything in them
 };
 
 struct load_query {
   period when;
-  std::optional<std::string> link;
+  std::optional<std::string> link{};
   nanoseconds step = std::chrono::seconds(10);
 };
 

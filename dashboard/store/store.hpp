@@ -54,6 +54,7 @@ class store_reader {
   /// Of all links or one, in steps: bytes by class, packets dropped and delayed.
   virtual result<std::vector<load_point>> load(const load_query& what) = 0;
   virtual result<std::vector<policy_total>> policies(const period& when) = 0;  // in list order
+  /// Gaps and audit: newest first.
   virtual result<std::vector<gap_record>> gaps(const period& when, std::size_t most) = 0;
   virtual result<std::vector<audit_record>> audit(const period& when, std::size_t most) = 0;
   /// Rows of a kind in a period, without reading them.

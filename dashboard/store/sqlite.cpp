@@ -1,0 +1,233 @@
+#include "dashboard/store/sqlite.hpp"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <limits>
+
+#include "base/units.hpp"
+
+namespace callweir::dashboard::sqlite {
+namespace {
+
+constexpr int progress_operations = 4'000;  // of SQLite's machine, between two looks at the clock
+constexpr int busy_ms = 2'000;
+
+std::int64_t steady_ns() {
+  return std::chrono::duration_cast<nanoseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+int past_deadline(void* deadline) {
+  const auto at = *static_cast<const std::int64_t*>(deadline);
+  return at != 0 && steady_ns() > at ? 1 : 0;
+}
+
+trouble meaning(sqlite3* db, int code) {
+  switch (code & 0xff) {
+    case SQLITE_OK:
+    case SQLITE_ROW:
+    case SQLITE_DONE:
+      return trouble::none;
+    case SQLITE_FULL:
+      return trouble::full;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return trouble::damaged;
+    case SQLITE_INTERRUPT:
+      return trouble::slow;
+    case SQLITE_IOERR: {
+      if (code == SQLITE_IOERR_SHORT_READ) return trouble::damaged;
+      const int why = sqlite3_system_errno(db);
+      return why == ENOSPC || why == EDQUOT || why == EFBIG ? trouble::full : trouble::other;
+    }
+    default:
+      return trouble::other;
+  }
+}
+
+/// The file as nobody else may read it; SQLite gives the same rights to the files beside it.
+void make_private(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (file >= 0) ::close(file);
+}
+
+}  // namespace
+
+void connection::closer::operator()(sqlite3* db) const {
+  sqlite3_close_v2(db);
+}
+
+result<connection> connection::open(const std::string& path, way how) {
+  if (how == way::create) make_private(path);
+  const int flags =
+      SQLITE_OPEN_NOMUTEX | (how == way::create ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
+  sqlite3* raw = nullptr;
+  const int code = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
+  connection out;
+  out.db_.reset(raw);
+  out.path_ = path;
+  if (raw == nullptr) return fail("no memory for a database connection", path);
+  sqlite3_extended_result_codes(raw, 1);
+  if (!out.note(code)) return tl::unexpected(out.why());
+  sqlite3_busy_timeout(raw, busy_ms);
+  sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  sqlite3_db_config(raw, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
+  out.deadline_ = std::make_unique<std::int64_t>(0);
+  return out;
+}
+
+bool connection::note(int code) {
+  const auto kind = meaning(db_.get(), code);
+  if (kind == trouble::none) return true;
+  if (failure_ == trouble::none) {
+    failure_ = kind;
+    text_ = sqlite3_errmsg(db_.get());
+  }
+  return false;
+}
+
+error connection::why() const {
+  switch (failure_) {
+    case trouble::none:
+      return {"nothing failed", path_, {}};
+    case trouble::full:
+      return {"no room to write to the database: " + text_, path_,
+              "make room on that disk, or lower store.max_size"};
+    case trouble::damaged:
+      return {"the database is damaged: " + text_, path_, {}};
+    case trouble::slow:
+      return {"the question took too long and was given up", path_, "ask for a shorter period"};
+    case trouble::other:
+      break;
+  }
+  return {"database: " + text_, path_, {}};
+}
+
+bool connection::run(const char* sql) {
+  return note(sqlite3_exec(db_.get(), sql, nullptr, nullptr, nullptr));
+}
+
+std::int64_t connection::integer(const char* sql, std::int64_t otherwise) {
+  statement one(*this, sql);
+  return one.row() ? one.integer(0) : otherwise;
+}
+
+void connection::allow(double seconds) {
+  *deadline_ = seconds <= 0 ? 0 : steady_ns() + static_cast<std::int64_t>(seconds * 1e9);
+  sqlite3_progress_handler(db_.get(), seconds <= 0 ? 0 : progress_operations, past_deadline,
+                           deadline_.get());
+}
+
+void statement::finisher::operator()(sqlite3_stmt* held) const {
+  sqlite3_finalize(held);
+}
+
+statement::statement(connection& db, std::string_view sql) : db_(&db) {
+  sqlite3_stmt* raw = nullptr;
+  db.note(sqlite3_prepare_v3(db.handle(), sql.data(), static_cast<int>(sql.size()),
+                             SQLITE_PREPARE_PERSISTENT, &raw, nullptr));
+  held_.reset(raw);
+}
+
+statement& statement::bind(std::int64_t value) {
+  sqlite3_bind_int64(held_.get(), ++bound_, value);
+  return *this;
+}
+
+statement& statement::bind(std::uint64_t value) {
+  constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
+  return bind(static_cast<std::int64_t>(value > most ? most : value));
+}
+
+statement& statement::bind(std::string_view text) {
+  // A null pointer would bind NULL.
+  const char* data = text.data() == nullptr ? "" : text.data();
+  sqlite3_bind_text(held_.get(), ++bound_, data, static_cast<int>(text.size()), nullptr);
+  return *this;
+}
+
+statement& statement::bind(const ip_address& address) {
+  std::array<std::uint8_t, 16> bytes{};
+  for (unsigned i = 0; i < 8; ++i) {
+    bytes[i] = static_cast<std::uint8_t>(address.high >> (56 - 8 * i));
+    bytes[8 + i] = static_cast<std::uint8_t>(address.low >> (56 - 8 * i));
+  }
+  const unsigned skipped = address.is_v4() ? 12 : 0;
+  sqlite3_bind_blob(held_.get(), ++bound_, bytes.data() + skipped, static_cast<int>(16 - skipped),
+                    reinterpret_cast<sqlite3_destructor_type>(-1));  // SQLITE_TRANSIENT
+  return *this;
+}
+
+statement& statement::bind_null() {
+  sqlite3_bind_null(held_.get(), ++bound_);
+  return *this;
+}
+
+statement& statement::bind_or_null(std::string_view text) {
+  return text.empty() ? bind_null() : bind(text);
+}
+
+bool statement::run() {
+  while (row()) {
+  }
+  return db_ != nullptr && db_->ok();
+}
+
+bool statement::row() {
+  if (!held_) return false;
+  const int code = sqlite3_step(held_.get());
+  if (code == SQLITE_ROW) return true;
+  db_->note(code);
+  reset();
+  return false;
+}
+
+void statement::reset() {
+  bound_ = 0;
+  if (held_) sqlite3_reset(held_.get());
+}
+
+std::int64_t statement::integer(int column) const {
+  return sqlite3_column_int64(held_.get(), column);
+}
+
+std::string_view statement::text(int column) const {
+  const void* data = sqlite3_column_blob(held_.get(), column);
+  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(held_.get(), column));
+  return data == nullptr ? std::string_view{}
+                         : std::string_view{static_cast<const char*>(data), size};
+}
+
+ip_address statement::address(int column) const {
+  const auto bytes = text(column);
+  const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
+  if (bytes.size() == 16) return ip_address::v6(data);
+  if (bytes.size() != 4) return {};
+  std::uint32_t bits = 0;
+  for (unsigned i = 0; i < 4; ++i) bits = bits << 8 | data[i];
+  return ip_address::v4(bits);
+}
+
+transaction::transaction(connection& db) : db_(db) {
+  open_ = db_.run("BEGIN IMMEDIATE");
+}
+
+transaction::~transaction() {
+  // The rollback of a failed write may itself report what failed before.
+  if (open_) sqlite3_exec(db_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+bool transaction::commit() {
+  if (!open_ || !db_.ok() || !db_.run("COMMIT")) return false;
+  open_ = false;
+  return true;
+}
+
+}  // namespace callweir::dashboard::sqlite

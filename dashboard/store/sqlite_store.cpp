@@ -1,0 +1,303 @@
+// The store of one box: a SQLite database that is opened anew when it turns out damaged.
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <chrono>
+#include <mutex>
+
+#include "dashboard/store/backup.hpp"
+#include "dashboard/store/damage.hpp"
+#include "dashboard/store/database.hpp"
+#include "dashboard/store/reserve.hpp"
+#include "dashboard/store/sqlite_reader.hpp"
+#include "dashboard/store/store_shared.hpp"
+
+namespace callweir::dashboard {
+namespace {
+
+using steady = std::chrono::steady_clock;
+
+/// Of one tidy(), without the checkpoint.
+constexpr auto round_most = std::chrono::milliseconds(20);
+/// On a full disk the oldest go until so much of the file is free for what comes.
+constexpr std::uint64_t full_disk_free_bytes = 4 << 20;
+constexpr std::uint64_t reserve_bytes_most = 16 << 20;
+/// Free pages inside the file are used again; above this share and size it shrinks.
+constexpr std::uint64_t shrink_from_bytes = 16 << 20;
+constexpr std::uint64_t shrink_share = 8;
+constexpr std::uint64_t log_bytes_most = 16 << 20;
+
+/// What the log may take of `max_size`, before it is written back.
+std::uint64_t log_bytes(const store_limits& limits) {
+  return std::clamp<std::uint64_t>(limits.max_size_bytes / 8, 1 << 20, log_bytes_most);
+}
+
+std::uint64_t reserve_bytes(const store_limits& limits) {
+  return std::min<std::uint64_t>(limits.max_size_bytes / 8, reserve_bytes_most);
+}
+
+std::uint64_t file_bytes(const std::string& path) {
+  struct stat found {};
+  return ::stat(path.c_str(), &found) == 0 ? static_cast<std::uint64_t>(found.st_size) : 0;
+}
+
+time_point wall_clock() {
+  return {
+      std::chrono::duration_cast<nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count()};
+}
+
+class sqlite_store final : public store {
+ public:
+  sqlite_store(std::string path, const store_limits& limits)
+      : path_(std::move(path)),
+        limits_(limits),
+        reserve_(path_ + ".reserve", reserve_bytes(limits)) {}
+
+  /// Opens the database, or moves a damaged one aside and begins a new one.
+  result<void> open();
+
+  stream_position position() const override;
+  result<void> write(std::span<const stream::durable> batch, const stream_position& upto) override;
+  result<void> note(const gap_record& gap) override { return note_one(gap); }
+  result<void> note(const audit_record& entry) override { return note_one(entry); }
+  result<bool> tidy(time_point now) override;
+  store_health health() const override;
+  result<void> backup(const std::string& target) override { return backup_sqlite(path_, target); }
+  result<std::unique_ptr<store_reader>> reader() override {
+    return make_sqlite_reader(path_, shared_);
+  }
+
+ private:
+  struct pages {
+    std::uint64_t all = 0, free = 0, bytes = 4'096;
+  };
+
+  /// Runs `work` in a transaction, on a new database if the present one turns out damaged.
+  template <class Work>
+  result<void> transact(const Work& work);
+  template <class Record>
+  result<void> note_one(const Record& record);
+  result<void> recover();
+  result<void> failed();
+  void succeeded(std::uint64_t rows);
+  void checkpoint();
+  bool make_room(const patience& left);
+  bool shrink(const patience& left);
+  pages count_pages();
+  void measure();
+
+  const std::string path_;
+  const store_limits limits_;
+  const std::shared_ptr<store_shared> shared_ = std::make_shared<store_shared>();
+  std::unique_ptr<store_database> base_;
+  room_reserve reserve_;
+  std::unique_ptr<cautious_clock> clock_;
+  bool shrinking_ = false;
+  mutable std::mutex mutex_;  // of what follows
+  store_health health_;
+  stream_position position_;
+  std::string told_;  // what was wrong with the one that was moved aside
+};
+
+result<void> sqlite_store::open() {
+  auto opened = open_store_database(path_, log_bytes(limits_));
+  if (!opened && opened.error().why == unusable::damaged) {
+    const auto aside = move_aside(path_, wall_clock());
+    if (!aside) return tl::unexpected(aside.error());
+    {
+      const std::lock_guard hold(mutex_);
+      health_.moved_aside = *aside;
+      told_ = opened.error().what.what;
+    }
+    opened = open_store_database(path_, log_bytes(limits_));
+  }
+  if (!opened) {
+    // The room may be just what is missing.
+    reserve_.give_up();
+    return tl::unexpected(opened.error().what);
+  }
+  base_ = std::move(*opened);
+  clock_ = std::make_unique<cautious_clock>(base_->newest());
+  shared_->damaged = false;
+  shared_->generation.fetch_add(1);
+  {
+    const std::lock_guard hold(mutex_);
+    position_ = base_->position;
+  }
+  reserve_.hold();
+  measure();
+  return {};
+}
+
+stream_position sqlite_store::position() const {
+  const std::lock_guard hold(mutex_);
+  return position_;
+}
+
+store_health sqlite_store::health() const {
+  const auto unreadable = shared_->unreadable.load();
+  const std::lock_guard hold(mutex_);
+  auto out = health_;
+  if (out.trouble.empty() && !out.moved_aside.empty())
+    out.trouble = told_ + "; it was moved to " + out.moved_aside + " and a new one was begun";
+  if (unreadable > 0 && out.trouble.empty())
+    out.trouble = std::to_string(unreadable) + " rows could not be read and were left out";
+  return out;
+}
+
+/// The database is not what it was: away with it, and a new one.
+result<void> sqlite_store::recover() {
+  std::string how = base_ ? base_->db.why().what : "";
+  if (base_ && base_->db.failure() != sqlite::trouble::damaged)
+    how = "the database is damaged: a question found it so";
+  base_.reset();
+  const auto aside = move_aside(path_, wall_clock());
+  if (!aside) return tl::unexpected(aside.error());
+  {
+    const std::lock_guard hold(mutex_);
+    health_.moved_aside = *aside;
+    told_ = std::move(how);
+  }
+  return open();
+}
+
+/// After a failed transaction: what health() says from now on.
+result<void> sqlite_store::failed() {
+  auto why = base_->db.why();
+  const bool full = base_->db.failure() == sqlite::trouble::full;
+  base_->db.forget();
+  base_->old.reload();
+  if (full) reserve_.give_up();
+  const std::lock_guard hold(mutex_);
+  health_.disk_full = full;
+  health_.trouble = why.text();
+  return tl::unexpected(std::move(why));
+}
+
+void sqlite_store::succeeded(std::uint64_t rows) {
+  const std::lock_guard hold(mutex_);
+  health_.rows_written += rows;
+  ++health_.transactions;
+  health_.trouble.clear();
+  health_.disk_full = false;
+  position_ = base_->position;
+}
+
+template <class Work>
+result<void> sqlite_store::transact(const Work& work) {
+  for (int round = 0; round < 2; ++round) {
+    if (!base_ || shared_->damaged)
+      if (auto ready = base_ ? recover() : open(); !ready) return ready;
+    sqlite::transaction whole(base_->db);
+    if (base_->db.ok()) work(*base_);
+    if (whole.commit()) return {};
+    if (base_->db.failure() != sqlite::trouble::damaged) break;
+    shared_->damaged = true;
+  }
+  return failed();
+}
+
+result<void> sqlite_store::write(std::span<const stream::durable> batch,
+                                 const stream_position& upto) {
+  auto done = transact([&](store_database& to) { to.put(batch, upto); });
+  if (!done) return done;
+  base_->position = upto;
+  succeeded(batch.size());
+  return {};
+}
+
+template <class Record>
+result<void> sqlite_store::note_one(const Record& record) {
+  auto done = transact([&](store_database& to) { to.rows.write(record); });
+  if (done) succeeded(1);
+  return done;
+}
+
+sqlite_store::pages sqlite_store::count_pages() {
+  pages out;
+  out.all = static_cast<std::uint64_t>(base_->db.integer("PRAGMA page_count"));
+  out.free = static_cast<std::uint64_t>(base_->db.integer("PRAGMA freelist_count"));
+  out.bytes = static_cast<std::uint64_t>(base_->db.integer("PRAGMA page_size", 4'096));
+  return out;
+}
+
+/// Writes the log back into the database when it has grown to its share, so that it begins again
+/// from its start. Readers that are in the middle of a question put the end of it off.
+void sqlite_store::checkpoint() {
+  if (file_bytes(path_ + "-wal") < log_bytes(limits_) / 2) return;
+  int in_log = 0, written = 0;
+  sqlite3_wal_checkpoint_v2(base_->db.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &in_log,
+                            &written);
+}
+
+/// Lets the oldest go where `max_size` or the disk asks for it. True: there is more to do.
+bool sqlite_store::make_room(const patience& left) {
+  const auto log = log_bytes(limits_);
+  const auto most = limits_.max_size_bytes > log ? limits_.max_size_bytes - log : 0;
+  for (;;) {
+    const auto now = count_pages();
+    if (!base_->db.ok()) return false;
+    const bool full = health().disk_full && now.free * now.bytes < full_disk_free_bytes;
+    if (!full && (now.all - now.free) * now.bytes <= most) return false;
+    if (!base_->old.oldest()) return false;
+    if (!left()) return true;
+  }
+}
+
+/// Gives free pages back to the disk. True: there is more to do.
+bool sqlite_store::shrink(const patience& left) {
+  const auto log = log_bytes(limits_);
+  for (;;) {
+    const auto now = count_pages();
+    if (!base_->db.ok() || now.free == 0) return shrinking_ = false;
+    const auto free = now.free * now.bytes, all = now.all * now.bytes;
+    const bool over = all + log > limits_.max_size_bytes;
+    if (free > shrink_from_bytes && free > all / shrink_share) shrinking_ = true;
+    if (free < shrink_from_bytes / 2 || free < all / shrink_share / 2) shrinking_ = false;
+    if (!over && !shrinking_) return false;
+    base_->db.run("PRAGMA incremental_vacuum(64)");
+    if (!left()) return true;
+  }
+}
+
+void sqlite_store::measure() {
+  const auto bytes = file_bytes(path_) + file_bytes(path_ + "-wal");
+  const std::lock_guard hold(mutex_);
+  health_.bytes = bytes;
+}
+
+result<bool> sqlite_store::tidy(time_point now) {
+  if (!base_ || shared_->damaged) {
+    if (auto ready = base_ ? recover() : open(); !ready) return tl::unexpected(ready.error());
+  }
+  const auto end = steady::now() + round_most;
+  const patience left = [end] { return steady::now() < end; };
+  const auto before = sqlite3_total_changes(base_->db.handle());
+  bool more = false;
+  auto done = transact([&](store_database& in) {
+    more = in.old.by_age(clock_->believe(now), limits_.keep, left);
+    if (in.db.ok()) more = make_room(left) || more;
+    if (in.db.ok() && !health().disk_full) more = shrink(left) || more;
+  });
+  if (!done) return tl::unexpected(done.error());
+  const auto pruned = sqlite3_total_changes(base_->db.handle()) - before;
+  checkpoint();
+  if (!health().disk_full) reserve_.hold();
+  measure();
+  const std::lock_guard hold(mutex_);
+  if (pruned > 0) health_.rows_pruned += static_cast<std::uint64_t>(pruned);
+  return more;
+}
+
+}  // namespace
+
+result<std::unique_ptr<store>> open_sqlite_store(const std::string& path,
+                                                 const store_limits& limits) {
+  auto out = std::make_unique<sqlite_store>(path, limits);
+  if (auto opened = out->open(); !opened) return tl::unexpected(opened.error());
+  return out;
+}
+
+}  // namespace callweir::dashboard
