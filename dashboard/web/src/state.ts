@@ -105,7 +105,7 @@ async function ask_everything(): Promise<void> {
     ask_json("calls?active=true&limit=10000"),
     ask_json("policies"),
     ask_json(`load?from=${until - WINDOW_S - 20}&to=${until}&step=10`),
-    ask_json(`gaps?last=day`),
+    ask_json("gaps?last=24h"),
   ]);
   batch(() => {
     take_service(state);

@@ -91,6 +91,11 @@ export function Chart(props: {
   const hover = useRef(props.on_hover);
   hover.current = props.on_hover;
   const { kind, columns, focus, range } = props;
+  const fill = useRef<() => void>(() => undefined);
+  fill.current = () => plot.current?.batch(() => {
+    plot.current?.setData(data_of(kind, columns, focus), false);
+    plot.current?.setScale("x", { min: range[0], max: range[1] });
+  });
   const changed = colours_changed.value;
 
   useEffect(() => {
@@ -103,9 +108,15 @@ export function Chart(props: {
                                [[], [], []] as unknown as uPlot.AlignedData, target);
     };
     make();
+    let letters = rem();
     const watch = new ResizeObserver(() => {
       const [width, height] = size();
-      if (plot.current && (plot.current.width !== width || plot.current.height !== height)) plot.current.setSize({ width, height });
+      if (rem() !== letters) {
+        // Letters grow with the page: axes are measured anew.
+        letters = rem();
+        make();
+        fill.current();
+      } else if (plot.current && (plot.current.width !== width || plot.current.height !== height)) plot.current.setSize({ width, height });
     });
     watch.observe(target);
     return () => {
@@ -121,10 +132,7 @@ export function Chart(props: {
   }, [changed]);
 
   useEffect(() => {
-    plot.current?.batch(() => {
-      plot.current?.setData(data_of(kind, columns, focus), false);
-      plot.current?.setScale("x", { min: range[0], max: range[1] });
-    });
+    fill.current();
   }, [kind, columns, focus, range[0], range[1]]);
 
   return <div class={`chart ${kind}`} ref={box} role="img" aria-label={props.label} />;

@@ -12,6 +12,7 @@ import { Policies } from "./policies";
 import { Throughput } from "./throughput";
 
 const STALE_S = 5;
+const ALARMS_MAX = 16;
 
 function Notices(): JSX.Element {
   const state = feed_state.value;
@@ -25,8 +26,8 @@ function Notices(): JSX.Element {
     <div class="notices">
       {lost && (
         <div class="notice bad">
-          <p role="status">The connection to the dashboard is lost.{age !== null && <span> What you see is {duration(age)} old.</span>}</p>
-          <p aria-hidden="true">{wait > 0 ? `Next attempt in ${wait} s.` : "Trying…"}</p>
+          <p role="status">The connection to the dashboard is lost.</p>
+          <p>{age !== null && `What you see is ${duration(age)} old. `}{wait > 0 ? `Next attempt in ${wait} s.` : "Trying…"}</p>
           <button type="button" class="small" onClick={() => feed.retry_now()}>Try now</button>
         </div>
       )}
@@ -35,9 +36,11 @@ function Notices(): JSX.Element {
         <div class="notice off"><p role="status">The engine is away: nothing is being inspected or throttled.
           On kernel ports the traffic passes. What is below was known before, or comes from the store.</p></div>
       )}
-      <ul class="alarms" role="status">
-        {!lost && alarms.slice(0, 8).map((name) => <li key={name} class="notice bad"><p>{alarm_sentence(name)}</p></li>)}
-      </ul>
+      <div role="status">
+        {!lost && alarms.length > 0 && (
+          <ul class="notice bad">{alarms.slice(0, ALARMS_MAX).map((name) => <li key={name}>{alarm_sentence(name)}</li>)}</ul>
+        )}
+      </div>
     </div>
   );
 }
