@@ -23,6 +23,7 @@ const session = { name: "anna", role: "admin", csrf: "c5rf", site: "hq-berlin", 
 
 const ROUTES = {
   "GET session": (_, answer) => (logged_in ? send(answer, 200, session) : problem(answer, 401, "no session")),
+  "GET setup": (_, answer) => send(answer, 200, { needed: process.argv[4] === "new" }),
   "POST session": (_, answer, body) => {
     if (body.password === "wrong") return problem(answer, 401, "name or password is wrong");
     logged_in = true;
@@ -30,7 +31,7 @@ const ROUTES = {
   },
   "DELETE session": (_, answer) => { logged_in = false; send(answer, 204); },
   "POST setup": (_, answer, body) => (body.code === "1234" ? ((logged_in = true), send(answer, 200, session)) : problem(answer, 403, "that is not the code", "it stands in the dashboard's log")),
-  "GET status": (_, answer) => send(answer, 200, { ...service(), status: scene.away() ? { type: "status", state: "unreachable" } : scene.status() }),
+  "GET status": (_, answer) => send(answer, 200, { ...service(), appliance: scene.away() ? { type: "status", state: "unreachable" } : scene.status() }),
   "GET calls": (_, answer) => send(answer, 200, { calls: [...scene.calls.values()] }),
   "GET policies": (_, answer) => send(answer, 200, { policies: scene.policies }),
   "GET gaps": (_, answer) => send(answer, 200, { gaps: scene.name === "empty" ? [] : [{ type: "gap", from: Date.now() / 1000 - 7_300, to: Date.now() / 1000 - 7_296, what: "engine", count: 0, reason: "the engine was restarted" }] }),
@@ -41,8 +42,8 @@ const ROUTES = {
     answer.end("report");
   },
 };
-const service = () => ({ site: session.site, timezone: session.timezone, ingest: { connected: !scene.away() },
-  store: { bytes: 812_300_000, disk_full: scene.name === "alarms", trouble: "" } });
+const service = () => ({ site: session.site, timezone: session.timezone, version: "0", ingest: { lost: 0 },
+  store: { bytes: 812_300_000, max_bytes: 10e9, disk_full: scene.name === "alarms", trouble: null } });
 
 createServer(async (request, answer) => {
   const url = new URL(request.url, "http://here");

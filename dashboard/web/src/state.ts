@@ -2,7 +2,7 @@
 // two thousand calls that report every second must not mean two thousand drawings.
 import { batch, signal } from "@preact/signals";
 
-import { type Call, type Gap, type Policy, read_all, read_call, read_gap, read_load, read_policy,
+import { answers, type Call, type Gap, type Policy, read_all, read_call, read_gap, read_load, read_policy,
          read_second, read_service, read_status, type Service, type Status } from "./model/records";
 import { clock_of } from "./model/units";
 import { LiveWindow, WINDOW_S } from "./model/series";
@@ -29,6 +29,7 @@ export const gaps = signal<Gap[]>([]);
 export const feed_state = signal<FeedState>({ phase: "connecting", heard: 0, retry_at: 0, attempts: 0 });
 export const loaded = signal(false); // the first answers are there
 export const trouble = signal(""); // why they are not
+export const heard_second = signal(0); // when a second was told, or the page began to wait for one
 export const clock = signal(clock_of("UTC"));
 /** Seconds since the epoch by the server's clock; once a second. */
 export const now = signal(Date.now() / 1000);
@@ -65,6 +66,7 @@ const HEARD: Record<(typeof TOPICS)[number], (data: unknown) => void> = {
     const second = read_second(data);
     if (second === null) return;
     window_of_load.add(second);
+    heard_second.value = server_now();
     window_dirty = true;
   },
   call: (data) => {
@@ -89,12 +91,12 @@ function take_status(data: unknown): void {
   const told = read_status(data);
   status.value = told;
   const about = service.value;
-  const engine = told !== null && told.state !== "unreachable";
+  const engine = answers(told);
   if (about !== null && about.engine !== engine) service.value = { ...about, engine };
 }
 
 function take_service(answer: Record<string, unknown>): void {
-  take_status(answer["status"]);
+  take_status(answer["appliance"]);
   service.value = read_service(answer);
 }
 
@@ -116,6 +118,7 @@ async function ask_everything(): Promise<void> {
     gaps.value = read_all(lost["gaps"], read_gap).slice(0, GAPS_MAX);
     calls_dirty = window_dirty = true;
     flush();
+    if (!loaded.value) heard_second.value = server_now();
     loaded.value = true;
     trouble.value = "";
   });
@@ -179,7 +182,10 @@ export async function begin(): Promise<void> {
   try {
     take_session(await ask_json("session", { anonymous: true }));
   } catch (reason) {
-    if (reason instanceof Problem && reason.status === 401) forget("");
+    if (reason instanceof Problem && reason.status === 401) {
+      const setup = await ask_json("setup", { anonymous: true }).catch(() => ({}) as Record<string, unknown>);
+      forget("", setup["needed"] === true);
+    }
     else trouble.value = reason instanceof Error ? reason.message : String(reason);
   }
 }
@@ -190,6 +196,10 @@ export async function log_in(name: string, password: string): Promise<void> {
 
 export async function set_up(code: string, name: string, password: string): Promise<void> {
   take_session(await ask_json("setup", { method: "POST", body: { code, name, password }, anonymous: true }));
+}
+
+export async function change_password(password: string, new_password: string): Promise<void> {
+  take_session(await ask_json("session", { method: "PATCH", body: { password, new_password } }));
 }
 
 export async function log_out(): Promise<void> {

@@ -97,8 +97,11 @@ export interface Gap {
 /** What the dashboard says of itself and of its engine. */
 export interface Service {
   site: string;
+  version: string;
   engine: boolean; // it answers
+  records_lost: number; // before the store got them
   store_bytes: Measure;
+  store_bytes_most: Measure;
   disk_full: boolean;
   trouble: string;
 }
@@ -226,17 +229,22 @@ export function read_status(value: unknown): Status | null {
   };
 }
 
+/** An engine, or at least its supervisor, told its state. */
+export const answers = (told: Status | null): boolean => told !== null && told.state !== "unreachable";
+
 export function read_service(answer: unknown): Service | null {
   if (!is_tree(answer)) return null;
   const store = is_tree(answer.store) ? answer.store : {};
   const ingest = is_tree(answer.ingest) ? answer.ingest : {};
-  const engine = read_status(answer.status);
   return {
     site: text(answer.site),
-    engine: ingest.connected !== false && engine !== null && engine.state !== "unreachable",
+    version: text(answer.version),
+    engine: answers(read_status(answer.appliance)),
+    records_lost: number(ingest.lost),
     store_bytes: measure(store.bytes),
+    store_bytes_most: measure(store.max_bytes),
     disk_full: store.disk_full === true,
-    trouble: text(store.trouble),
+    trouble: text(store.trouble) || (text(store.moved_aside) && `A damaged database was moved to ${text(store.moved_aside)}.`),
   };
 }
 

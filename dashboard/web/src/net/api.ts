@@ -44,7 +44,7 @@ export function sentence(words: string): string {
 }
 
 export interface Asked {
-  method?: "GET" | "POST" | "DELETE";
+  method?: "GET" | "POST" | "PATCH" | "DELETE";
   body?: unknown;
   patience_ms?: number;
   /** A 401 is an answer here, not the end of the session. */

@@ -103,6 +103,8 @@ export class Feed {
     if (this.watch_ === 0) return;
     const pause = pause_ms(this.state_.attempts);
     this.tell({ phase: "lost", attempts: this.state_.attempts + 1, retry_at: Date.now() + pause });
+    // EventSource does not say why: a session that ended shows itself when asked.
+    void this.parts_.is_alive();
     window.clearTimeout(this.retry_);
     this.retry_ = window.setTimeout(() => this.connect(), pause);
   }

@@ -4,7 +4,8 @@ import type { JSX } from "preact";
 
 import { state_words } from "../model/sentences";
 import { ask_file, Problem } from "../net/api";
-import { clock, feed_state, loaded, log_out, now, service, status, who } from "../state";
+import { change_password, clock, feed_state, loaded, log_out, now, service, status, who } from "../state";
+import { Field, PASSWORD_LEAST } from "./login";
 import { Disclosure, Logo } from "./parts";
 import { set_theme, type Theme, theme } from "./theme";
 
@@ -82,6 +83,45 @@ function Report(): JSX.Element {
   );
 }
 
+const password_told = signal("");
+const password_open = signal(false);
+
+async function change(form: HTMLFormElement): Promise<void> {
+  const data = new FormData(form);
+  try {
+    await change_password(String(data.get("password") ?? ""), String(data.get("new-password") ?? ""));
+    form.reset();
+    password_open.value = false;
+    password_told.value = "The password was changed. Other sessions have ended.";
+  } catch (reason) {
+    password_told.value = reason instanceof Problem ? `${reason.message} ${reason.mend}`.trim() : "That did not work.";
+  }
+}
+
+function Password(): JSX.Element {
+  return (
+    <>
+      {password_open.value ? (
+        <form class="stack" onSubmit={(event) => {
+          event.preventDefault();
+          void change(event.currentTarget);
+        }}>
+          <Field id="password" label="Password so far" type="password" complete="current-password" focus />
+          <Field id="new-password" label="New password" type="password" complete="new-password"
+                 hint={`At least ${PASSWORD_LEAST} characters.`} least={PASSWORD_LEAST} />
+          <button type="submit" class="small wide">Change the password</button>
+        </form>
+      ) : (
+        <button type="button" class="small wide" onClick={() => {
+          password_told.value = "";
+          password_open.value = true;
+        }}>Change password…</button>
+      )}
+      <p role="status" class="told">{password_told.value}</p>
+    </>
+  );
+}
+
 function User(): JSX.Element {
   const user = who.value;
   if (user.kind !== "user") return <></>;
@@ -89,7 +129,7 @@ function User(): JSX.Element {
     <Disclosure label={<bdi class="name">{user.name}</bdi>} name={`Account ${user.name} and appearance`}>
       {() => (
         <>
-          <p class="told"><bdi>{user.name}</bdi>{user.role !== "" && ` · ${user.role}`}</p>
+          <p class="told"><bdi>{user.name}</bdi>{user.role !== "" && ` · ${user.role}`}{service.value?.version && ` · Callweir ${service.value.version}`}</p>
           <fieldset class="stack">
             <legend>Appearance</legend>
             {THEMES.map(([value, label]) => (
@@ -98,6 +138,7 @@ function User(): JSX.Element {
               </label>
             ))}
           </fieldset>
+          <Password />
           <button type="button" class="small wide" onClick={() => void log_out()}>Log out</button>
         </>
       )}

@@ -1,8 +1,9 @@
 // The appliance itself: state, links, workers, what was dropped and why, records, store.
 import type { JSX } from "preact";
 
+import { answers } from "../model/records";
 import { drop_words, plain, state_words } from "../model/sentences";
-import { bytes, count, duration, short_count } from "../model/units";
+import { bytes, count, duration, NONE, short_count } from "../model/units";
 import { clock, gaps, loaded, service, status } from "../state";
 import { Section } from "./parts";
 
@@ -48,7 +49,8 @@ function Gaps(): JSX.Element {
 
 export function Health(): JSX.Element {
   const engine = status.value, about = service.value;
-  const away = about?.engine === false || engine === null || engine.state === "unreachable";
+  const away = engine === null || !answers(engine);
+  const lost = (engine?.records_lost ?? 0) + (about?.records_lost ?? 0);
   const words = state_words(away ? null : engine.state);
   return (
     <Section id="health" title="Appliance" class="health">
@@ -61,8 +63,8 @@ export function Health(): JSX.Element {
               <div><dt>Workers</dt><dd>{count(engine.workers)}</dd></div>
               <div><dt>Restarts</dt><dd>{count(engine.restarts)}</dd></div>
               <div><dt>Stalls</dt><dd>{count(engine.stalls)}</dd></div>
-              <div><dt>Records lost</dt><dd class={engine.records_lost > 0 ? "bad" : ""}>{short_count(engine.records_lost)}</dd></div>
-              <div><dt>Store</dt><dd>{about?.store_bytes == null ? "–" : bytes(about.store_bytes)}</dd></div>
+              <div><dt>Records lost</dt><dd class={lost > 0 ? "bad" : ""}>{short_count(lost)}</dd></div>
+              <div><dt>Store</dt><dd title={about?.store_bytes_most == null ? "" : `of ${bytes(about.store_bytes_most)}`}>{about?.store_bytes == null ? NONE : bytes(about.store_bytes)}</dd></div>
             </dl>
           )}
           {about && (about.disk_full || about.trouble !== "") && (

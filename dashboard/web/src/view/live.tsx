@@ -5,13 +5,14 @@ import { useMemo } from "preact/hooks";
 import { together } from "../model/calls";
 import { alarm_sentence } from "../model/sentences";
 import { count, duration, mos, NONE, rate } from "../model/units";
-import { calls, feed, feed_state, loaded, now, service, status, trouble, window_changed, window_of_load } from "../state";
+import { calls, feed, feed_state, heard_second, loaded, now, service, status, trouble, window_changed, window_of_load } from "../state";
 import { Calls } from "./calls";
 import { Health } from "./health";
 import { Policies } from "./policies";
 import { Throughput } from "./throughput";
 
 const STALE_S = 5;
+const SILENT_S = 15;
 const ALARMS_MAX = 16;
 
 function Notices(): JSX.Element {
@@ -20,6 +21,7 @@ function Notices(): JSX.Element {
   void now.value; // counts down
   const lost = state.phase === "lost";
   const away = loaded.value && !lost && service.value?.engine === false;
+  const silent = loaded.value && !lost && !away && status.value?.state === "inspecting" && now.value - heard_second.value > SILENT_S;
   const age = state.heard === 0 ? null : (Date.now() - state.heard) / 1000;
   const wait = state.retry_at === 0 ? 0 : Math.max(0, Math.ceil((state.retry_at - Date.now()) / 1000));
   return (
@@ -32,6 +34,7 @@ function Notices(): JSX.Element {
         </div>
       )}
       {trouble.value !== "" && !lost && <div class="notice warn"><p role="status">{trouble.value}</p></div>}
+      {silent && <div class="notice warn"><p role="status">The engine answers, but has told nothing of its traffic for a while.</p></div>}
       {away && (
         <div class="notice off"><p role="status">The engine is away: nothing is being inspected or throttled.
           On kernel ports the traffic passes. What is below was known before, or comes from the store.</p></div>

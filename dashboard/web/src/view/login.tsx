@@ -9,9 +9,9 @@ import { Logo } from "./parts";
 
 const refused = signal("");
 
-const PASSWORD_LEAST = 12;
+export const PASSWORD_LEAST = 10;
 
-function Field(props: {
+export function Field(props: {
   id: string; label: string; type?: string; complete: AutoFill; hint?: string; least?: number; focus?: boolean;
 }): JSX.Element {
   const input = useRef<HTMLInputElement>(null);
@@ -22,7 +22,7 @@ function Field(props: {
     <p class="field">
       <label for={props.id}>{props.label}</label>
       <input ref={input} id={props.id} name={props.id} type={props.type ?? "text"} required autocomplete={props.complete}
-             autocapitalize="none" spellcheck={false} maxLength={256} {...(props.least ? { minLength: props.least } : {})}
+             autocapitalize="none" spellcheck={false} maxLength={1024} {...(props.least ? { minLength: props.least } : {})}
              {...(props.hint ? { "aria-describedby": `${props.id}-hint` } : {})} />
       {props.hint && <small id={`${props.id}-hint`}>{props.hint}</small>}
     </p>
@@ -81,4 +81,4 @@ export function Login(props: { setup: boolean }): JSX.Element {
     </main>
   );
 }
-type AutoFill = "one-time-code" | "username" | "new-password" | "current-password";
+export type AutoFill = "one-time-code" | "username" | "new-password" | "current-password";
