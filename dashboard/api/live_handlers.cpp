@@ -1,0 +1,124 @@
+// What is of the moment: state, policies with their counters, the stream of events.
+#include <charconv>
+
+#include "dashboard/api/answers.hpp"
+#include "dashboard/api/handlers.hpp"
+
+namespace callweir::dashboard::routes {
+namespace {
+
+/// The newest of a topic that has one state, or "".
+std::string newest_of(const live_board& board, const char* topic) {
+  auto all = board.state(topic);
+  return all.empty() ? std::string() : std::move(all.front());
+}
+
+void append_engine(std::string& out, const ingest* feed) {
+  const auto counts = feed == nullptr ? ingest_counters{} : feed->counters();
+  const auto hello = feed == nullptr ? std::nullopt : feed->engine();
+  json::append_key(out, "engine");
+  out += "{\"connected\":";
+  json::append_bool(out, counts.connected);
+  append_text_or_null(out, "life", hello ? hello->engine : "");
+  json::append_key(out, "links");
+  out += '[';
+  if (hello) {
+    for (const auto& name : hello->links) {
+      if (&name != hello->links.data()) out += ',';
+      json::append_string(out, name);
+    }
+  }
+  out += "]}";
+  json::append_key(out, "ingest");
+  out += '{';
+  append_count(out, "records", counts.records);
+  append_count(out, "live_records", counts.live_records);
+  append_count(out, "lost", counts.lost);
+  append_count(out, "malformed", counts.malformed);
+  append_count(out, "connects", counts.connects);
+  append_count(out, "waiting", counts.waiting);
+  out += '}';
+}
+
+void append_store(std::string& out, const services& here) {
+  const auto health = here.parts.records->health();
+  json::append_key(out, "store");
+  out += '{';
+  append_count(out, "rows_written", health.rows_written);
+  append_count(out, "transactions", health.transactions);
+  append_count(out, "rows_pruned", health.rows_pruned);
+  append_count(out, "bytes", health.bytes);
+  append_count(out, "max_bytes", here.parts.configured.store.max_size_bytes);
+  json::append_key(out, "keep");
+  json::append_number(out, to_seconds(here.parts.configured.store.keep));
+  json::append_key(out, "disk_full");
+  json::append_bool(out, health.disk_full);
+  append_text_or_null(out, "trouble", health.trouble);
+  append_text_or_null(out, "moved_aside", health.moved_aside);
+  out += '}';
+}
+
+}  // namespace
+
+http::response get_status(context& of) {
+  const auto& parts = of.here.parts;
+  std::string out = "{\"at\":";
+  json::append_time(out, of.now);
+  append_text(out, "version", parts.version);
+  append_text(out, "site", parts.configured.site);
+  append_text(out, "timezone", parts.configured.timezone);
+  json::append_key(out, "pseudonymise");
+  json::append_bool(out, parts.configured.pseudonymise);
+  json::append_key(out, "appliance");
+  const auto appliance = newest_of(*parts.board, "status");
+  out += appliance.empty() ? "null" : appliance;
+  append_engine(out, parts.feed);
+  append_store(out, of.here);
+  const auto served = parts.server ? parts.server() : http::server_counters{};
+  json::append_key(out, "server");
+  out += '{';
+  append_count(out, "open", served.open);
+  append_count(out, "event_streams", served.event_streams);
+  append_count(out, "requests", served.requests);
+  append_count(out, "refused", served.refused);
+  return made(out + "}}");
+}
+
+http::response get_policies(context& of) {
+  if (!of.with.has_period()) {
+    auto now = newest_of(*of.here.parts.board, "policies");
+    return made(now.empty() ? "{\"policies\":[]}" : std::move(now));
+  }
+  const auto when = of.with.when();
+  return from_store(
+      of, [&](store_reader& from) { return from.policies(when); },
+      [&](const std::vector<policy_total>& all) {
+        std::vector<policy_record> sums;
+        sums.reserve(all.size());
+        for (const auto& one : all) sums.push_back(one.sums);
+        std::string out = begin_period(when);
+        append_records(out, "policies", sums);
+        return made(out + "}");
+      });
+}
+
+http::response get_events(context& of) {
+  http::response out;
+  out.type = "text/event-stream";
+  out.event_stream = true;
+  const auto newest = of.here.parts.board->newest();
+  out.events_after = of.with.has("after") ? of.with.whole("after") : newest;
+  // Browsers send what they have seen when they come again.
+  const auto seen = of.ask.header("last-event-id");
+  std::uint64_t id = 0;
+  const auto [end, problem] = std::from_chars(seen.data(), seen.data() + seen.size(), id);
+  if (!seen.empty() && problem == std::errc{} && end == seen.data() + seen.size()) {
+    out.events_after = id;
+  }
+  // A number from before this process began is of another counting.
+  if (out.events_after > newest) out.events_after = newest;
+  out.first_events = "retry: 3000\n\n";
+  return out;
+}
+
+}  // namespace callweir::dashboard::routes

@@ -1,0 +1,30 @@
+// The cookie that holds a session: sent by TLS only, to this host only, never to scripts, never
+// with a request that another site began.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "dashboard/http/message.hpp"
+
+namespace callweir::dashboard::routes {
+
+/// The prefix makes browsers refuse it from other hosts and without TLS (RFC 6265bis 4.1.3).
+constexpr std::string_view secure_cookie = "__Host-callweir-session";
+/// With `tls: off`, on loopback.
+constexpr std::string_view plain_cookie = "callweir-session";
+
+inline std::string_view session_secret(const http::request& ask) {
+  return ask.cookie(ask.secure ? secure_cookie : plain_cookie);
+}
+
+/// The value of Set-Cookie; "" takes it away.
+inline std::string session_cookie(std::string_view secret, bool secure) {
+  std::string out(secure ? secure_cookie : plain_cookie);
+  out.append("=").append(secret).append("; Path=/; HttpOnly; SameSite=Strict");
+  if (secure) out += "; Secure";
+  if (secret.empty()) out += "; Max-Age=0";
+  return out;
+}
+
+}  // namespace callweir::dashboard::routes
