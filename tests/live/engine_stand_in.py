@@ -9,7 +9,7 @@ import threading
 
 
 def frame(body):
-    data = json.dumps(body).encode()
+    data = json.dumps(body, separators=(",", ":")).encode()  # the end of a reply is known by its bytes
     return struct.pack(">I", len(data)) + data
 
 

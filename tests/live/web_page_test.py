@@ -24,6 +24,7 @@ from web_page import PageError, WebPage
 
 SKIPPED = 77
 NAME, PASSWORD = "anna", "a sentence is long and easy to keep"
+CALLS_A_SECOND = 500  # that the engine tells of, in turn
 INTERACTIVE_MS = 1_000
 BYTES_MOST = 80_000
 WIDTHS = ((360, 740), (768, 1024), (1280, 800), (1920, 1080), (3840, 2160))
@@ -57,11 +58,13 @@ class Traffic(threading.Thread):
 
     def __init__(self, engine, pattern):
         super().__init__(daemon=True)
-        self.engine, self.pattern, self.calls, self.quiet, self.ends = engine, pattern, {}, False, threading.Event()
+        self.engine, self.pattern, self.calls, self.made = engine, pattern, {}, 0
+        self.quiet, self.ends = False, threading.Event()
 
     def add(self, count, degraded=True, **more):
         for _ in range(count):
-            number = len(self.calls)
+            number = self.made
+            self.made += 1
             one = copy.deepcopy(self.pattern)
             one.update(id=f"page-{number}", parties=[f"10.1.{number // 250}.{number % 250 + 1}", "192.0.2.7"], start=time.time() - 5, ended=False)
             one.update(mos_before=[4.2, 4.1], mos=[4.2, 4.1])
@@ -70,12 +73,15 @@ class Traffic(threading.Thread):
                            actions=[{"policy": "softphones", "action": "degrade", "flows": [], "since": time.time()}])
             one.update(more)
             self.calls[one["id"]] = one
+            if number < 10:
+                self.engine.keep(one)
 
     def end(self, name):
         one = self.calls.pop(name)
         self.engine.tell({**one, "end": time.time(), "ended": True})
 
     def run(self):
+        next_one = 0
         while not self.ends.wait(1):
             if self.quiet:
                 continue
@@ -84,7 +90,10 @@ class Traffic(threading.Thread):
             self.engine.tell({"type": "second", "at": at, "link": "uplink", "bytes": [[125_000, 125_000], [1_250_000, 12_500_000]],
                               "packets": [[50, 50], [1_000, 9_000]], "dropped": 3 * degraded, "delayed": 40 * degraded,
                               "calls": len(self.calls), "degraded": degraded})
-            for one in list(self.calls.values())[:500 if len(self.calls) < 1_000 else 2_500]:
+            turn = list(self.calls.values())
+            turn = (turn + turn)[next_one:next_one + min(CALLS_A_SECOND, len(turn))] if turn else []
+            next_one = (next_one + len(turn)) % max(1, len(self.calls))
+            for one in turn:
                 one["end"] = time.time()
                 self.engine.tell(one)
 

@@ -25,6 +25,8 @@ export const status = signal<Status | null>(null);
 export const service = signal<Service | null>(null);
 export const calls = signal<Call[]>([]);
 export const policies = signal<Policy[]>([]);
+/** When policies on trial give way to those before them; null for policies that stay. */
+export const rolls_back_at = signal<number | null>(null);
 export const gaps = signal<Gap[]>([]);
 export const feed_state = signal<FeedState>({ phase: "connecting", heard: 0, retry_at: 0, attempts: 0 });
 export const loaded = signal(false); // the first answers are there
@@ -38,6 +40,8 @@ export const window_changed = signal(0);
 export const window_of_load = new LiveWindow();
 
 const calls_by_id = new Map<string, Call>();
+/** Calls that ended while an answer was on its way, which may still name them. */
+const ended_meanwhile = new Set<string>();
 let calls_dirty = false;
 let window_dirty = false;
 let flush_timer = 0;
@@ -56,8 +60,10 @@ function soon(): void {
 }
 
 function heard_call(call: Call): void {
-  if (call.ended) calls_by_id.delete(call.id);
-  else if (calls_by_id.has(call.id) || calls_by_id.size < CALLS_MAX) calls_by_id.set(call.id, call);
+  if (call.ended) {
+    calls_by_id.delete(call.id);
+    if (ended_meanwhile.size < CALLS_MAX) ended_meanwhile.add(call.id);
+  } else if (calls_by_id.has(call.id) || calls_by_id.size < CALLS_MAX) calls_by_id.set(call.id, call);
   calls_dirty = true;
 }
 
@@ -74,17 +80,21 @@ const HEARD: Record<(typeof TOPICS)[number], (data: unknown) => void> = {
     if (call !== null) heard_call(call);
   },
   status: (data) => take_status(data),
-  policies: (data) => {
-    policies.value = read_all(rows_of(data, "policies"), read_policy);
-  },
+  policies: (data) => take_policies(data),
   gap: (data) => {
     const gap = read_gap(data);
     if (gap !== null) gaps.value = [gap, ...gaps.value].slice(0, GAPS_MAX);
   },
 };
 
-const rows_of = (data: unknown, key: string): unknown =>
-  Array.isArray(data) ? data : (data as Record<string, unknown> | null)?.[key];
+function take_policies(data: unknown): void {
+  const told = (data ?? {}) as Record<string, unknown>;
+  const left = told["rolls_back_in_s"];
+  batch(() => {
+    policies.value = read_all(told["policies"], read_policy);
+    rolls_back_at.value = typeof left === "number" ? server_now() + left : null;
+  });
+}
 
 /** The status record comes by the stream, and within the answer to the question. */
 function take_status(data: unknown): void {
@@ -102,6 +112,7 @@ function take_service(answer: Record<string, unknown>): void {
 
 async function ask_everything(): Promise<void> {
   const until = Math.floor(server_now()) + 10;
+  ended_meanwhile.clear();
   const [state, active, lines, load, lost] = await Promise.all([
     ask_json("status"),
     ask_json("calls?active=true&limit=10000"),
@@ -112,8 +123,10 @@ async function ask_everything(): Promise<void> {
   batch(() => {
     take_service(state);
     calls_by_id.clear();
-    for (const call of read_all(active["calls"], read_call)) heard_call({ ...call, ended: false });
-    policies.value = read_all(lines["policies"], read_policy);
+    for (const call of read_all(active["calls"], read_call)) {
+      if (!ended_meanwhile.has(call.id)) heard_call({ ...call, ended: false });
+    }
+    take_policies(lines);
     window_of_load.begin(read_all(load["load"], read_load), 10);
     gaps.value = read_all(lost["gaps"], read_gap).slice(0, GAPS_MAX);
     calls_dirty = window_dirty = true;

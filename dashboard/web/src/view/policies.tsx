@@ -2,14 +2,16 @@
 import type { JSX } from "preact";
 
 import { harms } from "../model/sentences";
-import { bytes, count, short_count } from "../model/units";
-import { loaded, policies } from "../state";
+import { bytes, count, duration, short_count } from "../model/units";
+import { loaded, now, policies, rolls_back_at } from "../state";
 import { Section } from "./parts";
 
 export function Policies(): JSX.Element {
   const lines = policies.value;
   return (
-    <Section id="policies" title="Policies" class="policies">
+    <Section id="policies" title="Policies" class="policies" beside={rolls_back_at.value !== null && (
+      <p class="tag acted">on trial: rolled back in {duration(rolls_back_at.value - now.value)} unless confirmed</p>
+    )}>
       {lines.length === 0 ? <p class="empty">{loaded.value ? "No policy lines are known." : "Loading…"}</p> : (
         <div class="scroll" tabIndex={0} role="region" aria-label="Policy lines">
           <table class="data">
