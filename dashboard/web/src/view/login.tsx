@@ -45,10 +45,11 @@ async function send(form: HTMLFormElement, setup: boolean): Promise<void> {
   }
 }
 
-export function Login(props: { setup: boolean }): JSX.Element {
+/** `needed`: there is no account yet. */
+export function Login(props: { setup: boolean; needed: boolean }): JSX.Element {
   const [busy, set_busy] = useState(false);
   const told = who.value.kind === "nobody" ? who.value.why : "";
-  const { setup } = props;
+  const { setup, needed } = props;
   useEffect(() => {
     refused.value = "";
   }, [setup]);
@@ -75,8 +76,10 @@ export function Login(props: { setup: boolean }): JSX.Element {
         <button type="submit" class="main" disabled={busy}>
           {busy ? "One moment\u2026" : setup ? "Make the account and log in" : "Log in"}
         </button>
-        <p class="other">{setup ? <a href="#/">Log in with an account</a>
-          : <a href="#/setup">First start? Set up with the one-time code</a>}</p>
+        {needed && (
+          <p class="other">{setup ? <a href="#/login">Log in with an account</a>
+            : <a href="#/setup">First start? Set up with the one-time code</a>}</p>
+        )}
       </form>
     </main>
   );

@@ -36,7 +36,7 @@ function Waiting(): JSX.Element {
 export function Page(): JSX.Element {
   const visitor = who.value;
   if (visitor.kind === "asking") return <Waiting />;
-  if (visitor.kind === "nobody") return <Login setup={route.value === "#/setup" || (visitor.setup && route.value !== "#/login")} />;
+  if (visitor.kind === "nobody") return <Login setup={visitor.setup && route.value !== "#/login"} needed={visitor.setup} />;
   const call = /^#\/calls\/(.+)$/.exec(route.value)?.[1];
   return (
     <>

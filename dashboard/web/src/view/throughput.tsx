@@ -60,6 +60,7 @@ const at_or_last = (values: (number | null)[], index: number | null): number | n
 };
 const NOTHING = history([], 0, 0, 1);
 const shown_rate = (value: number | null): string => (value === null ? NONE : rate(Math.abs(value)));
+const shown_count = (value: number | null): string => (value === null ? NONE : count(value));
 const minus = (a: number | null, b: number | null): number | null => (a === null || b === null ? null : a - b);
 
 function Legend(props: { columns: Columns; index: number | null }): JSX.Element {
@@ -146,8 +147,8 @@ export function Throughput(): JSX.Element {
         <table class="legend">
           <caption>{index === null ? "At once" : "At once, then"}</caption>
           <tbody>
-            <tr><th scope="row"><i class="key calls" />Calls</th><td>{at_or_last(shown.calls, index) ?? NONE}</td></tr>
-            <tr><th scope="row"><i class="key acted" />Degraded</th><td>{at_or_last(shown.degraded, index) ?? NONE}</td></tr>
+            <tr><th scope="row"><i class="key calls" />Calls</th><td>{shown_count(at_or_last(shown.calls, index))}</td></tr>
+            <tr><th scope="row"><i class="key acted" />Degraded</th><td>{shown_count(at_or_last(shown.degraded, index))}</td></tr>
           </tbody>
         </table>
         {told?.trouble && !live && <p class="refused" role="status">{told.trouble}</p>}
