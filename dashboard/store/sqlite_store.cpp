@@ -88,6 +88,7 @@ class sqlite_store final : public store {
   pages count_pages();
   void measure();
 
+  std::mutex writing_;  // ingest writes, and who makes a note beside it
   const std::string path_;
   const store_limits limits_;
   const std::shared_ptr<store_shared> shared_ = std::make_shared<store_shared>();
@@ -201,6 +202,7 @@ result<void> sqlite_store::transact(const Work& work) {
 
 result<void> sqlite_store::write(std::span<const stream::durable> batch,
                                  const stream_position& upto) {
+  const std::lock_guard alone(writing_);
   auto done = transact([&](store_database& to) { to.put(batch, upto); });
   if (!done) return done;
   base_->position = upto;
@@ -210,6 +212,7 @@ result<void> sqlite_store::write(std::span<const stream::durable> batch,
 
 template <class Record>
 result<void> sqlite_store::note_one(const Record& record) {
+  const std::lock_guard alone(writing_);
   auto done = transact([&](store_database& to) { to.rows.write(record); });
   if (done) succeeded(1);
   return done;
@@ -269,6 +272,7 @@ void sqlite_store::measure() {
 }
 
 result<bool> sqlite_store::tidy(time_point now) {
+  const std::lock_guard alone(writing_);
   if (!base_ || shared_->damaged) {
     if (auto ready = base_ ? recover() : open(); !ready) return tl::unexpected(ready.error());
   }

@@ -74,7 +74,7 @@ class store {
   /// of health(), not an exception; the caller keeps the batch and comes again.
   virtual result<void> write(std::span<const stream::durable> batch,
                              const stream_position& upto) = 0;
-  /// Records of this process's own making: gaps, audit.
+  /// Records of this process's own making: gaps, audit. Any thread; waits for the writer.
   virtual result<void> note(const gap_record& gap) = 0;
   virtual result<void> note(const audit_record& entry) = 0;
   /// Roll-ups, `keep`, `max_size`: a bounded piece of work (at most about 50 ms). True: there is
