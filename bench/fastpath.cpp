@@ -65,12 +65,15 @@ class fastpath_worker {
   /// Until the table holds what it shall and flows end as fast as others begin.
   void warm_up() {
     run_until(1.2);
-    // What is missing now is made up for at once, the rest slowly.
-    const double live = run_until(1.6);
     window_ = source_.bulk_window();
-    if (window_ > 0) window_ += (plan_.flows - live) / steered_share();
-    source_.set_bulk_window(static_cast<std::uint32_t>(window_));
-    run_until(2.8);
+    // What is missing is made up for at once, three times, for the first answer is a guess; each
+    // takes a time-out to show. What is left is steered slowly.
+    for (const double at : {1.6, 2.8, 4.0}) {
+      const double live = run_until(at);
+      if (window_ > 0) window_ += (plan_.flows - live) / steered_share();
+      source_.set_bulk_window(static_cast<std::uint32_t>(window_));
+      run_until(at + 0.8);
+    }
     steering_ = true;
     steered_at_ = source_.now();
     run_until(5.5);
@@ -214,8 +217,8 @@ int run_fastpath(const fastpath_options& options) {
   auto& classify = wanted.classify;
   classify.flows_max = flows + flows / 16 + 1'024;
   classify.seed = {0x5eed'0001, 0x5eed'0002};
-  traffic_plan plan = plan_traffic(options.flows, options.new_per_s,
-                                   classify::classifier::sweep_round() * 53 / 100);
+  traffic_plan plan =
+      plan_traffic(options.flows, options.new_per_s, classify::classifier::sweep_round(flows) / 2);
   plan.flows = flows;
   plan.new_per_s = new_per_s;
   classify.timeout_udp = classify.timeout_tcp = classify.timeout_unclassified = plan.time_out;

@@ -54,7 +54,8 @@ class latency_rig {
  public:
   explicit latency_rig(const latency_options& options)
       : hz_(tsc_hz()),
-        plan_(plan_traffic(options.flows, new_per_s, classify::classifier::sweep_round() / 2)),
+        plan_(plan_traffic(options.flows, new_per_s,
+                           classify::classifier::sweep_round(options.flows) / 2)),
         pool_(start_frames(16'384)),
         warm_(clock_.now() - nanoseconds(warm_up_ns())),
         traffic_(plan_, shapes_, warm_),

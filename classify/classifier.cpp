@@ -11,9 +11,13 @@
 namespace callweir::classify {
 namespace {
 
-/// Every record is seen once in this time, whatever the traffic: one million flows take 1 % of a
-/// core.
-constexpr nanoseconds sweep_round_time = std::chrono::seconds(1);
+/// Every record is seen once in this time at most, whatever the traffic, and at least so many a
+/// second: 1 % of a core. Records of one age lie together, so what a round finds it finds at once;
+/// with a second for each round a table of 100,000 swung by 3 %.
+constexpr nanoseconds sweep_round_most = std::chrono::seconds(1);
+constexpr nanoseconds sweep_record_time = std::chrono::microseconds(1);
+/// Recognised endpoints are compared with every flow, in rounds that are so far apart.
+constexpr nanoseconds endpoints_every = std::chrono::milliseconds(900);
 constexpr std::uint32_t sweep_a_burst_max = 1'024;  // bounds the pause when time has jumped
 constexpr std::uint32_t close_a_burst_max = 64;     // a burst opens as many at most
 constexpr std::uint32_t sweep_idle_max = 65'536;
@@ -231,11 +235,11 @@ void classifier::impl::close(flow_index flow, classifier_counters::count& counte
 /// by itself, what is left waits for the next burst.
 void classifier::impl::sweep(time_point now, std::uint32_t records_max,
                              std::uint32_t closed_max) noexcept {
-  const std::int64_t passed =
-      std::clamp<std::int64_t>(now.ns - swept_ns, 0, sweep_round_time.count());
   const auto all = static_cast<std::int64_t>(table.high_water());
-  const std::int64_t due = passed * all / sweep_round_time.count();
-  if (now.ns < swept_ns || passed == sweep_round_time.count()) swept_ns = now.ns - passed;
+  const std::int64_t round = classifier::sweep_round(table.high_water()).count();
+  const std::int64_t passed = std::clamp<std::int64_t>(now.ns - swept_ns, 0, round);
+  const std::int64_t due = passed * all / round;
+  if (now.ns < swept_ns || passed == round) swept_ns = now.ns - passed;
   if (due == 0) return;
   std::array<flow_index, 32> expired;
   std::uint32_t found = 0, closed = 0;
@@ -249,15 +253,22 @@ void classifier::impl::sweep(time_point now, std::uint32_t records_max,
         closed += found;
         found = 0;
       }
-    } else if (!endpoints.empty()) {
+    } else if (endpoints_round) [[unlikely]] {
       apply_endpoints(flow, now);
     }
     return closed + found < closed_max;
   });
   close_all({expired.data(), found});
-  swept_ns += std::int64_t{done.records} * sweep_round_time.count() / all;
-  if (!done.round || endpoints.empty()) return;
-  std::erase_if(endpoints, [](pending_endpoint& e) { return --e.rounds_left == 0; });
+  swept_ns += std::int64_t{done.records} * round / all;
+  if (done.round && (endpoints_round || !endpoints.empty())) next_endpoints_round(now);
+}
+
+void classifier::impl::next_endpoints_round(time_point now) noexcept {
+  if (endpoints_round)
+    std::erase_if(endpoints, [](pending_endpoint& e) { return --e.rounds_left == 0; });
+  const std::int64_t passed = now.ns - endpoints_ns;
+  endpoints_round = !endpoints.empty() && (passed < 0 || passed >= endpoints_every.count());
+  if (endpoints_round) endpoints_ns = now.ns;
 }
 
 void classifier::impl::close_all(std::span<const flow_index> flows) noexcept {
@@ -478,8 +489,8 @@ std::size_t classifier::table_bytes() const noexcept {
   return impl_->table.memory_bytes();
 }
 
-nanoseconds classifier::sweep_round() noexcept {
-  return sweep_round_time;
+nanoseconds classifier::sweep_round(std::uint32_t records) noexcept {
+  return std::clamp(records * sweep_record_time, sweep_record_time, sweep_round_most);
 }
 
 std::size_t classifier::memory_bytes() const noexcept {

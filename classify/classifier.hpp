@@ -96,8 +96,8 @@ class classifier {
   std::uint32_t flows_max() const noexcept;
   std::size_t table_bytes() const noexcept;   // of flows_max flows, whatever becomes of them
   std::size_t memory_bytes() const noexcept;  // taken at start-up, all in: with bounded pools
-  /// How long the sweep takes to see every record once.
-  static nanoseconds sweep_round() noexcept;
+  /// How long the sweep takes to see each of so many records once.
+  static nanoseconds sweep_round(std::uint32_t records) noexcept;
 
  private:
   struct impl;

@@ -78,6 +78,7 @@ struct classifier::impl final : private event_sink {
   void close_all(std::span<const flow_index> flows) noexcept;
   void close(flow_index flow, classifier_counters::count& counter) noexcept;
   void sweep(time_point now, std::uint32_t records_max, std::uint32_t closed_max) noexcept;
+  void next_endpoints_round(time_point now) noexcept;
   flow_event event_of(flow_event::kind kind, flow_index flow, time_point at) const noexcept;
   void send(flow_event event) noexcept;
   verdict verdict_of(flow_index flow) const noexcept;
@@ -145,6 +146,8 @@ struct classifier::impl final : private event_sink {
   app_id quic = find_application("QUIC").value_or(app_unknown);
   std::uint64_t flows_opened = 0;
   std::int64_t swept_ns = 0, sampled_ns = 0;  // when the rounds last went on
+  std::int64_t endpoints_ns = 0;              // when endpoints were last compared with every flow
+  bool endpoints_round = false;               // they are in this round
   std::uint8_t generation = 0;                // of policies; generation_stale never equals it
   bool shed = false;
   classifier_counters counters;

@@ -43,7 +43,7 @@ std::vector<worker_row> measure_workers(double seconds) {
   const unsigned most = std::clamp(std::thread::hardware_concurrency(), 1U, 2U);
   void* const pool = start_frames(16'384);
   const frame_shapes shapes;
-  const auto plan = plan_traffic(flows, new_per_s, classify::classifier::sweep_round() / 2);
+  const auto plan = plan_traffic(flows, new_per_s, classify::classifier::sweep_round(flows) / 2);
   appliance_options wanted;
   wanted.policies = policies;
   wanted.classify.flows_max = 4 * flows + 1'024;

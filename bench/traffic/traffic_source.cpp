@@ -54,6 +54,7 @@ traffic_source::traffic_source(const traffic_plan& plan, const frame_shapes& sha
       bulk_slots_.push_back(i);
   }
   answers_.resize(std::bit_ceil(static_cast<std::uint32_t>(plan.new_per_s) / 4 + 64));
+  next_bulk_.fill(nobody);
 }
 
 void traffic_source::set_bulk_window(std::uint32_t flows) noexcept {
@@ -130,18 +131,29 @@ bool traffic_source::answer(packet_view& into) noexcept {
   return true;
 }
 
-/// A TLS or QUIC flow of those opened lately, each as likely as the other.
 bool traffic_source::carry_on(packet_view& into) noexcept {
   if (bulk_window_ == 0 || bulk_slots_.empty()) return false;
+  std::uint32_t& next = next_bulk_[next_bulk_at_];
+  const std::uint32_t flow = next;
+  next = draw_bulk();
+  next_bulk_at_ = (next_bulk_at_ + 1) % ahead;
+  if (flow == nobody) return false;
+  write(shapes_, into, flow, kind_of(flow), sent_[flow & sent_mask_]++);
+  return true;
+}
+
+/// A TLS or QUIC flow of those opened lately, each as likely as the other; `nobody` at the very
+/// beginning.
+std::uint32_t traffic_source::draw_bulk() noexcept {
   const std::uint64_t r = (std::uint64_t{random()} << 32) | random();
   const auto back = static_cast<std::uint32_t>((r >> 32) * bulk_window_ >> 32);
-  if (back + kind_round >= opened_) return false;  // at the very beginning
+  if (back + kind_round >= opened_) return nobody;
   std::uint32_t flow = next_flow_ - 1 - back;
   flow -= flow % kind_round;
   flow += bulk_slots_[static_cast<std::uint32_t>(r) % bulk_slots_.size()];
   if (flow >= next_flow_) flow -= kind_round;
-  write(shapes_, into, flow, kind_of(flow), sent_[flow & sent_mask_]++);
-  return true;
+  __builtin_prefetch(&sent_[flow & sent_mask_], 1);
+  return flow;
 }
 
 void traffic_source::write(const frame_shapes& shapes, packet_view& into, std::uint32_t flow,

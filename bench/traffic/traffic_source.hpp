@@ -2,6 +2,7 @@
 // numbers make the same traffic. Keeps four bytes a live flow. Single thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -73,6 +74,7 @@ class traffic_source {
   void talk(packet_view& into) noexcept;
   bool answer(packet_view& into) noexcept;
   bool carry_on(packet_view& into) noexcept;
+  std::uint32_t draw_bulk() noexcept;
   std::uint32_t random() noexcept;
   flow_kind kind_of(std::uint32_t flow) const noexcept { return plan_.kinds[flow % kind_round]; }
 
@@ -89,6 +91,12 @@ class traffic_source {
   std::vector<std::uint32_t> bulk_slots_;  // places in a round whose flows are TLS or QUIC
   std::vector<std::uint32_t> sent_;        // packets of a flow so far, by flow number
   std::uint32_t sent_mask_;
+  // Which TLS or QUIC flows speak next, drawn ahead so that `sent_` is in the cache by then: what
+  // the source waits for is not the pipeline's cost.
+  static constexpr std::uint32_t ahead = 16;
+  static constexpr std::uint32_t nobody = 0xffff'ffff;
+  std::array<std::uint32_t, ahead> next_bulk_;
+  std::uint32_t next_bulk_at_ = 0;
   std::vector<talker> talkers_;  // ring
   std::uint32_t talk_at_ = 0;
   std::vector<waiting_answer> answers_;  // ring
