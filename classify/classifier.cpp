@@ -128,6 +128,7 @@ void classifier::impl::process(std::span<const packet_view> packets, time_point 
                                                            << flow_generation_shift;
       flows[i].fresh = true;
     }
+    flows[i].action = hot.action;
   }
   counters.packets.add(packets.size());
   counters.without_flow.add(without);
@@ -277,18 +278,23 @@ void classifier::impl::close_all(std::span<const flow_index> flows) noexcept {
 
 void classifier::impl::fetch_working(const flow_table::burst& b, std::size_t packets) noexcept {
   std::array<flow_index, flow_table::burst_max> working;
+  std::array<direction, flow_table::burst_max> ways;
   std::size_t found = 0;
   for (std::size_t i = 0; i < packets; ++i) {
     const flow_index flow = b.guesses[i];
     if (flow == no_flow || !table.hot(flow).has(flow_working)) continue;
     table.prefetch_warm(flow);
+    ways[found] = b.swapped[i] == table.hot(flow).has(flow_reversed) ? forward : backward;
     working[found++] = flow;
   }
-  for (std::size_t i = 0; i < found; ++i) __builtin_prefetch(&works[table.warm(working[i]).work]);
+  for (std::size_t i = 0; i < found; ++i)
+    __builtin_prefetch(&works[table.warm(working[i]).work], 1);
+  // A scratch is twenty lines: not for packets that will be passed over.
+  const bool inspects = inspection_time.left();
   for (std::size_t i = 0; i < found; ++i) {
     const flow_work& work = works[table.warm(working[i]).work];
-    if (work.scratch != nullptr) detectors.prefetch(work.scratch);
-    if (work.media != flow_work::none) monitors[work.media].prefetch();
+    if (work.scratch != nullptr && inspects) detectors.prefetch(work.scratch);
+    if (work.media != flow_work::none) monitors[work.media].prefetch(ways[i]);
   }
 }
 

@@ -38,10 +38,11 @@ struct packet_flow {
   flow_index flow = no_flow;
   direction way = forward;
   flow_role role =
-      flow_role::unknown;  // of this packet inside its flow, set only for flows with an action:
-                           // STUN, DTLS, RTCP and keep-alives of a media flow are `signalling`
-  bool opened = false;     // first packet of the flow
-  bool fresh = false;      // first packet of the flow, or its attributes changed: policy must look
+      flow_role::unknown;    // of this packet inside its flow, set only for flows with an action:
+                             // STUN, DTLS, RTCP and keep-alives of a media flow are `signalling`
+  std::uint32_t action = 0;  // the shaper's handle as the burst found it: what to load ahead
+  bool opened = false;       // first packet of the flow
+  bool fresh = false;  // first packet of the flow, or its attributes changed: policy must look
 };
 
 /// What policies need to know of a flow.
@@ -73,7 +74,7 @@ class classifier {
   std::uint32_t action(flow_index flow) const noexcept;
   void set_action(flow_index flow, std::uint32_t handle) noexcept;
   flow_facts facts(flow_index flow) const noexcept;
-  /// What became of a media packet: for the quality the receiver gets.
+  /// What became of a media packet that did not just pass: for the quality the receiver gets.
   void record_fate(const packet_flow& packet, bool dropped, nanoseconds added_delay) noexcept;
 
   // Commands of the control thread, applied between bursts. `id` guards against a reused index.

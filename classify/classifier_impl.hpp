@@ -46,22 +46,24 @@ class cycle_share {
   std::uint64_t last_ = 0;
 };
 
-/// What a flow holds while its packets are inspected or measured.
-struct flow_work {
+/// What a flow holds while its packets are inspected or measured: one cache line.
+struct alignas(64) flow_work {
   static constexpr std::uint32_t none = 0xffff'ffff;
 
-  flow_index flow = no_flow;
   std::int64_t last_ns = 0;  // newest packet that was inspected
   inspection* scratch = nullptr;
+  flow_index flow = no_flow;
   ndpi_adapter::handle ndpi = ndpi_adapter::none;
-  std::uint32_t media = none;  // place in the pool of monitors
-  std::uint32_t media_at = 0;  // place in the list of flows that are measured
-  std::uint16_t observed = 0;  // packets that were inspected
-  bool ndpi_tried = false;
-  bool again = false;  // was settled before: only plain evidence of a call changes what was said
+  std::uint32_t media = none;       // place in the pool of monitors
+  std::uint32_t media_at = 0;       // place in the list of flows that are measured
+  std::uint16_t observed : 14 = 0;  // packets that were inspected
+  std::uint16_t ndpi_tried : 1 = 0;
+  // Was settled before: only plain evidence of a call changes what was said.
+  std::uint16_t again : 1 = 0;
   ndpi_opinion opinion;
   call_ties ties;
 };
+static_assert(sizeof(flow_work) == 64);
 
 struct classifier::impl final : private event_sink {
   impl(const classifier_config& wanted, event_sink& sink);
@@ -112,6 +114,7 @@ struct classifier::impl final : private event_sink {
   void end_media(flow_index flow, flow_work& work) noexcept;
   void send_samples(flow_work& work, time_point now) noexcept;
   void sample_some(time_point now, std::uint32_t flows_max) noexcept;
+  void fetch_measured() noexcept;
   void apply_endpoints(flow_index flow, time_point at) noexcept;
 
   // event_sink of the inspector: endpoint events are remembered on their way

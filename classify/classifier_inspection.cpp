@@ -157,7 +157,7 @@ bool classifier::impl::begin_work(flow_index flow, const packet_view& packet) no
   work.flow = flow;
   work.last_ns = packet.time.ns;
   work.scratch = scratch;
-  work.again = gone_on && table.warm(flow).confidence_pct > 0;
+  work.again = gone_on && table.warm(flow).confidence_pct > 0 ? 1 : 0;
   work.ndpi_tried = work.again;  // it would see the middle only
   table.warm(flow).work = taken;
   table.hot(flow).set(flow_working);
@@ -196,7 +196,7 @@ void classifier::impl::inspect(flow_index flow, flow_work& work, const packet_vi
                                direction way) noexcept {
   counters.inspected.add();
   work.last_ns = packet.time.ns;
-  if (work.observed < observed_max) ++work.observed;
+  if (work.observed < observed_max) work.observed = (work.observed + 1) & 0x3fff;
   if (ndpi && !work.opinion.done) ask_ndpi(work, packet);
   verdict what = verdict_of(flow);
   call_ties ties = work.ties;
@@ -206,7 +206,7 @@ void classifier::impl::inspect(flow_index flow, flow_work& work, const packet_vi
   const auto step = detectors.observe(*work.scratch, view, packet, way, what, ties);
   name_by_ndpi(what, work.opinion);
   tell_verdict(flow, work, what, ties, packet.time);
-  const bool nothing_new = work.again && !what.voip && work.observed >= second_look_length;
+  const bool nothing_new = work.again != 0 && !what.voip && work.observed >= second_look_length;
   if (step == inspection_step::settled || nothing_new) {
     end_inspection(flow, work, true);
     table.hot(flow).set(flow_gated);
@@ -223,7 +223,7 @@ void classifier::impl::tell_verdict(flow_index flow, const flow_work& work, cons
                                     const call_ties& ties, time_point at) noexcept {
   const bool enough =
       what.voip && what.confidence_pct >= decided_pct && (what.reasons & plain_evidence) != 0;
-  if (work.again && !enough) return;
+  if (work.again != 0 && !enough) return;
   apply(flow, what, ties, at, true);
 }
 
@@ -239,8 +239,8 @@ void classifier::impl::ask_ndpi(flow_work& work, const packet_view& packet) noex
     counters.ndpi_shed.add();
     return;
   }
-  if (!work.ndpi_tried) {
-    work.ndpi_tried = true;
+  if (work.ndpi_tried == 0) {
+    work.ndpi_tried = 1;
     work.ndpi = ndpi->acquire();
   }
   if (work.ndpi == ndpi_adapter::none) return;
@@ -395,9 +395,20 @@ void classifier::impl::sample_some(time_point now, std::uint32_t flows_max) noex
   for (std::uint32_t left = static_cast<std::uint32_t>(std::min<std::uint64_t>(due, flows_max));
        left > 0 && !measured.empty(); --left) {
     measured_at = measured_at + 1 < measured.size() ? measured_at + 1 : 0;
+    fetch_measured();
     flow_work& work = works[measured[measured_at]];
     if (monitors[work.media].due(now)) send_samples(work, now);
   }
+}
+
+/// Starts loading who is asked soon: silent flows are in no cache.
+void classifier::impl::fetch_measured() noexcept {
+  constexpr std::uint32_t soon = 4, later = 8;
+  if (measured_at + later >= measured.size()) return;
+  __builtin_prefetch(&works[measured[measured_at + later]]);
+  const flow_work& next = works[measured[measured_at + soon]];
+  monitors[next.media].prefetch();
+  table.prefetch_to_tell(next.flow);
 }
 
 void classifier::impl::apply_endpoints(flow_index flow, time_point at) noexcept {

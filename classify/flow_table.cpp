@@ -55,25 +55,30 @@ void flow_table::prepare(std::span<const packet_view> packets, burst& out) noexc
     out.swapped[i] = made.swapped;
     out.hashes[i] = bucket_hash(made.key, hash_);
     __builtin_prefetch(&buckets_[first_bucket(out.hashes[i])]);
-    __builtin_prefetch(&buckets_[second_bucket(out.hashes[i])]);
   }
+  // Five flows of six are in their first bucket: the second is asked for only where it is needed.
+  std::array<std::uint8_t, burst_max> elsewhere;
+  std::size_t others = 0;
   for (std::size_t i = 0; i < count; ++i) {
     if (packets[i].status != decode_status::ok) continue;
-    out.guesses[i] = guess(out.hashes[i]);
+    out.guesses[i] = guess(buckets_[first_bucket(out.hashes[i])], out.hashes[i]);
+    if (out.guesses[i] != no_flow) {
+      __builtin_prefetch(&hot_[out.guesses[i]], 1);
+    } else {
+      __builtin_prefetch(&buckets_[second_bucket(out.hashes[i])]);
+      elsewhere[others++] = static_cast<std::uint8_t>(i);
+    }
+  }
+  for (std::size_t j = 0; j < others; ++j) {
+    const std::size_t i = elsewhere[j];
+    out.guesses[i] = guess(buckets_[second_bucket(out.hashes[i])], out.hashes[i]);
     if (out.guesses[i] != no_flow) __builtin_prefetch(&hot_[out.guesses[i]], 1);
   }
 }
 
-flow_index flow_table::guess(std::uint64_t hash) const noexcept {
-  const bucket& first = buckets_[first_bucket(hash)];
-  if (const unsigned same = same_tags(first.tags, tag_of(hash)); same != 0) {
-    return first.flows[std::countr_zero(same)];
-  }
-  const bucket& second = buckets_[second_bucket(hash)];
-  if (const unsigned same = same_tags(second.tags, tag_of(hash)); same != 0) {
-    return second.flows[std::countr_zero(same)];
-  }
-  return no_flow;
+flow_index flow_table::guess(const bucket& in, std::uint64_t hash) noexcept {
+  const unsigned same = same_tags(in.tags, tag_of(hash));
+  return same != 0 ? in.flows[std::countr_zero(same)] : no_flow;
 }
 
 flow_index flow_table::find(const flow_key& key, std::uint64_t hash) const noexcept {
@@ -128,8 +133,10 @@ flow_index flow_table::open(const flow_key& key, std::uint64_t hash, bool swappe
   bucket& b = buckets_[second_bucket(hash)];
   const unsigned empty_a = same_tags(a.tags, 0);
   const unsigned empty_b = same_tags(b.tags, 0);
-  // Into the emptier of the two: keeps both from filling up.
-  bucket& into = std::popcount(empty_a) >= std::popcount(empty_b) ? a : b;
+  // Into the emptier of the two, which keeps both from filling up; into the first also where it has
+  // one flow more, for what is there is found at first sight.
+  const int room_a = std::popcount(empty_a), room_b = std::popcount(empty_b);
+  bucket& into = room_a > 0 && room_a + 1 >= room_b ? a : b;
   const int slot = std::countr_zero(&into == &a ? empty_a : empty_b);
   const flow_index i = take_record();
   into.tags[slot] = tag_of(hash);

@@ -130,6 +130,12 @@ class flow_table {
   warm_flow& warm(flow_index i) noexcept { return warm_[i]; }
   const warm_flow& warm(flow_index i) const noexcept { return warm_[i]; }
   void prefetch_warm(flow_index i) const noexcept { __builtin_prefetch(&warm_[i], 1); }
+  /// What an event tells of a flow.
+  void prefetch_to_tell(flow_index i) const noexcept {
+    __builtin_prefetch(&hot_[i]);
+    __builtin_prefetch(&warm_[i]);
+    __builtin_prefetch(&addresses_[i]);
+  }
   /// All lines that the end of a flow touches.
   void prefetch_to_close(flow_index i) const noexcept {
     const std::uint64_t hash = bucket_hash(key_of(i), hash_);
@@ -205,7 +211,7 @@ class flow_table {
                0 &&
            !flow.free();
   }
-  flow_index guess(std::uint64_t hash) const noexcept;
+  static flow_index guess(const bucket& in, std::uint64_t hash) noexcept;
   flow_key key_of(flow_index i) const noexcept;
   flow_index take_record() noexcept;
 

@@ -38,7 +38,6 @@ void media_monitor::begin(const verdict& what, codec announced, time_point now) 
 
 flow_role media_monitor::observe(const packet_view& packet, direction way) noexcept {
   roll(packet.time);
-  way_state& state = ways_[way];
   if (packet.later_fragment) return expected_;
   const media_payload payload = read_media_payload(packet);
   switch (payload.kind) {
@@ -54,11 +53,11 @@ flow_role media_monitor::observe(const packet_view& packet, direction way) noexc
     case payload_kind::opaque:
       break;
   }
-  const bool rtp_mode = ways_[0].rtp || ways_[1].rtp;
+  const bool by_header = rtp_mode();
   flow_role role = flow_role::signalling;
-  if (payload.kind == payload_kind::rtp) role = observe_rtp(payload, state, packet.time);
-  if (!rtp_mode && !state.rtp) {
-    const flow_role by_rhythm = state.rhythm.add(payload.bytes, packet.time);
+  if (payload.kind == payload_kind::rtp) role = observe_rtp(payload, way, packet.time);
+  if (!by_header && !rtp_[way]) {
+    const flow_role by_rhythm = ways_[way].rhythm.add(payload.bytes, packet.time);
     // Until continuity shows that it is RTP, a header alone proves nothing.
     role = by_rhythm == flow_role::voice && expected_ == flow_role::video ? expected_ : by_rhythm;
   }
@@ -80,8 +79,9 @@ std::uint16_t media_monitor::codec_bytes_of(const media_payload& payload) noexce
   return static_cast<std::uint16_t>(bytes > extra ? bytes - extra : 0);
 }
 
-flow_role media_monitor::observe_rtp(const media_payload& payload, way_state& state,
+flow_role media_monitor::observe_rtp(const media_payload& payload, direction way,
                                      time_point now) noexcept {
+  way_state& state = ways_[way];
   rtp_stream* stream = nullptr;
   rtp_stream* vacant = nullptr;
   for (rtp_stream& s : state.streams) {
@@ -99,8 +99,8 @@ flow_role media_monitor::observe_rtp(const media_payload& payload, way_state& st
     if (vacant == nullptr) return flow_role::media;  // a fifth source at once: not measured
     vacant->begin(payload, bytes, announced_, expected_, now);
     stream = vacant;
-  } else if (stream->add(payload, bytes, now) == rtp_stream::outcome::confirmed && !state.rtp) {
-    state.rtp = true;
+  } else if (stream->add(payload, bytes, now) == rtp_stream::outcome::confirmed && !rtp_[way]) {
+    rtp_[way] = true;
     for (way_state& each : ways_) each.rhythm.discard();
   }
   return stream->kind();
@@ -136,9 +136,9 @@ void media_monitor::roll(time_point now) noexcept {
 }
 
 bool media_monitor::has_video() const noexcept {
-  for (const way_state& way : ways_) {
-    if (!way.rtp && way.rhythm.has_video()) return true;
-    for (const rtp_stream& s : way.streams) {
+  for (std::size_t way = 0; way < ways_.size(); ++way) {
+    if (!rtp_[way] && ways_[way].rhythm.has_video()) return true;
+    for (const rtp_stream& s : ways_[way].streams) {
       if (s.is_confirmed() && s.kind() == flow_role::video) return true;
     }
   }
@@ -148,10 +148,10 @@ bool media_monitor::has_video() const noexcept {
 /// What the packets are that are not video: voice when anything says so, else media.
 flow_role media_monitor::voice_label() const noexcept {
   if (expected_ == flow_role::voice) return flow_role::voice;
-  for (const way_state& way : ways_) {
-    if (!way.rtp && way.rhythm.has_voice() && expected_ != flow_role::video)
+  for (std::size_t way = 0; way < ways_.size(); ++way) {
+    if (!rtp_[way] && ways_[way].rhythm.has_voice() && expected_ != flow_role::video)
       return flow_role::voice;
-    for (const rtp_stream& s : way.streams) {
+    for (const rtp_stream& s : ways_[way].streams) {
       if (s.is_confirmed() && s.kind() == flow_role::voice) return flow_role::voice;
     }
   }
@@ -181,7 +181,7 @@ void media_monitor::sum_up(way_state& state, flow_role role, media_direction& ou
     s.drain(out, most);
     if (!video && s.voice_codec() != codec::unknown) heard_ = s.voice_codec();
   }
-  if (!ways_[0].rtp && !ways_[1].rtp) {
+  if (!rtp_mode()) {
     if (video) state.rhythm.drain_video(out);
     if (!video || expected_ == flow_role::video) state.rhythm.drain_voice(out);
   }

@@ -14,7 +14,7 @@
 
 namespace callweir::classify {
 
-class media_monitor {
+class alignas(64) media_monitor {
  public:
   /// `announced`: codec known from SDP, else unknown. Resets everything.
   void begin(const verdict& what, codec announced, time_point now) noexcept;
@@ -26,11 +26,16 @@ class media_monitor {
   /// Added delay counts as delay alone: docs/adr/0002.
   void fate(direction way, flow_role role, bool dropped, nanoseconds added_delay) noexcept;
 
-  /// Starts loading what observe() touches.
-  void prefetch() const noexcept {
-    const auto* const at = reinterpret_cast<const char*>(this);
-    for (const std::size_t line : {std::size_t{0}, sizeof(way_state), 2 * sizeof(way_state)})
-      __builtin_prefetch(at + line, 1);
+  /// Starts loading what every call touches.
+  void prefetch() const noexcept { __builtin_prefetch(this, 1); }
+  /// Starts loading what observe() touches: of one source, or of none that can be read.
+  void prefetch(direction way) const noexcept {
+    const way_state& state = ways_[way];
+    prefetch();
+    const auto* const stream = reinterpret_cast<const char*>(&state.streams[0]);
+    __builtin_prefetch(stream, 1);
+    __builtin_prefetch(stream + 64, 1);
+    __builtin_prefetch(&state.rhythm, 1);
   }
 
   /// True once a second has passed: `out` holds it and the next one begins. Call after each burst
@@ -57,26 +62,28 @@ class media_monitor {
     std::array<rtp_stream, streams_max> streams;
     rhythm_stream rhythm;
     std::array<inflicted, 2> taken;  // voice, video
-    bool rtp = false;                // a confirmed stream was seen
   };
 
-  flow_role observe_rtp(const media_payload& payload, way_state& state, time_point now) noexcept;
+  flow_role observe_rtp(const media_payload& payload, direction way, time_point now) noexcept;
   flow_role role_of(const rtp_stream& stream) const noexcept;
   std::uint16_t codec_bytes_of(const media_payload& payload) noexcept;
   void roll(time_point now) noexcept;
   void finish_second(flow_role role) noexcept;
   void sum_up(way_state& state, flow_role role, media_direction& out) noexcept;
+  bool rtp_mode() const noexcept { return rtp_[0] || rtp_[1]; }
   bool has_video() const noexcept;
   flow_role voice_label() const noexcept;
 
-  std::array<way_state, 2> ways_;
-  std::array<media_sample, samples_max> samples_;
+  // One line for what every packet asks for, then the finished seconds, which few do.
   time_point second_;
   std::uint8_t samples_first_ = 0, samples_count_ = 0;
   codec announced_ = codec::unknown;
   codec heard_ = codec::unknown;
   flow_role expected_ = flow_role::media;
-  bool secured_ = false;  // SRTP: a tag follows the payload
+  bool secured_ = false;       // SRTP: a tag follows the payload
+  std::array<bool, 2> rtp_{};  // a confirmed stream was seen, by direction
+  std::array<media_sample, samples_max> samples_;
+  std::array<way_state, 2> ways_;
 };
 
 static_assert(sizeof(media_monitor) <= 1664, "bounded pool: one for each media flow");

@@ -44,6 +44,11 @@ void pipeline::process(std::span<packet_view> burst, time_point now,
   std::array<classify::packet_flow, burst_max> flows;
   const std::span<classify::packet_flow> where(flows.data(), burst.size());
   classifier_.process(burst, now, where);
+  if (policies_ != nullptr) [[likely]] {
+    for (const classify::packet_flow& each : where) {
+      if (shaper::acts(each.action)) policies_->set->prefetch(each.action);
+    }
+  }
   std::uint64_t bytes = 0;
   for (std::size_t i = 0; i < burst.size(); ++i) {
     bytes += burst[i].l3_bytes;
@@ -134,10 +139,12 @@ void pipeline::bind(classify::flow_index flow, time_point now) noexcept {
 
 void pipeline::decide(const packet_view& packet, const classify::packet_flow& where, time_point now,
                       decision& out) noexcept {
-  if (policies_ == nullptr || !shaper::acts(classifier_.action(where.flow))) return;
+  if (policies_ == nullptr) return;
+  // Not `where.action`: an earlier packet of the burst may have bound the flow anew.
+  const shaper::action_handle action = classifier_.action(where.flow);
+  if (!shaper::acts(action)) return;
   shaper::policy_set& policies = *policies_->set;
-  shaper::fate fate =
-      policies.apply(classifier_.action(where.flow), packet, where.way, where.role, now);
+  shaper::fate fate = policies.apply(action, packet, where.way, where.role, now);
   if (fate.stale) [[unlikely]] {
     bind(where.flow, now);
     fate = policies.apply(classifier_.action(where.flow), packet, where.way, where.role, now);
@@ -148,7 +155,8 @@ void pipeline::decide(const packet_view& packet, const classify::packet_flow& wh
   const bool held = fate.kind == shaper::fate_kind::hold;
   if (dropped) counters_.dropped[reason].add();
   if (held) counters_.held[reason].add();
-  classifier_.record_fate(where, dropped, held ? fate.release - now : nanoseconds{0});
+  if (dropped || held)
+    classifier_.record_fate(where, dropped, held ? fate.release - now : nanoseconds{0});
 }
 
 }  // namespace callweir::engine

@@ -10,13 +10,9 @@ constexpr auto relaxed = std::memory_order_relaxed;
 constexpr std::uint64_t being_written = 1;
 constexpr std::uint32_t window = 16;
 constexpr std::int32_t idle_s = 600;
-// A handle is generation and index, 31 bits in all; the index is never 0 with generation 0.
-constexpr std::uint32_t index_bits = 19;
-constexpr std::uint32_t generation_mask = (1U << (31 - index_bits)) - 1;
-constexpr std::uint32_t capacity_max = 1U << index_bits;
 
-std::uint32_t rounded(std::uint32_t capacity) noexcept {
-  return std::bit_ceil(std::clamp<std::uint32_t>(capacity, 1'024, capacity_max));
+std::uint32_t rounded(std::uint32_t capacity, std::uint32_t most) noexcept {
+  return std::bit_ceil(std::clamp<std::uint32_t>(capacity, 1'024, most));
 }
 
 std::uint32_t seconds(time_point now) noexcept {
@@ -32,7 +28,7 @@ std::uint64_t word_of(const stage& s) noexcept {
 }  // namespace
 
 binding_table::binding_table(std::uint32_t capacity, std::uint32_t first_generation)
-    : mask_(rounded(capacity) - 1),
+    : mask_(rounded(capacity, capacity_max) - 1),
       first_generation_(first_generation & generation_mask),
       entries_(std::make_unique<entry[]>(std::size_t{mask_} + 1)) {
   for (std::uint32_t i = 0; i <= mask_; ++i)
@@ -40,7 +36,7 @@ binding_table::binding_table(std::uint32_t capacity, std::uint32_t first_generat
 }
 
 std::size_t binding_table::memory_bytes(std::uint32_t capacity) noexcept {
-  return std::size_t{rounded(capacity)} * sizeof(entry);
+  return std::size_t{rounded(capacity, capacity_max)} * sizeof(entry);
 }
 
 std::uint64_t binding_table::content_key(const binding& what) noexcept {
@@ -65,8 +61,8 @@ void binding_table::write(entry& e, const binding& what, std::uint64_t key,
   e.count.store(what.count, release);
   e.drain_call.store(what.drain_call, release);
   for (std::size_t i = 0; i < what.count; ++i) {
-    e.keys[i].store(what.stages[i].key, release);
-    e.words[i].store(word_of(what.stages[i]), release);
+    e.stages[i].key.store(what.stages[i].key, release);
+    e.stages[i].word.store(word_of(what.stages[i]), release);
   }
   e.key.store(key, std::memory_order_release);
 }
@@ -120,15 +116,15 @@ std::uint32_t binding_table::intern(const binding& what, time_point now) noexcep
 
 bool binding_table::peek(std::uint32_t handle, binding& out) const noexcept {
   constexpr auto acquire = std::memory_order_acquire;
-  const std::uint32_t index = (handle & (capacity_max - 1)) - 1;
+  const std::uint32_t index = (handle & index_mask) - 1;
   if (index > mask_) return false;
   const entry& e = entries_[index];
   if (e.generation.load(acquire) != handle >> index_bits) return false;
   out.count = static_cast<std::uint8_t>(std::min<std::uint32_t>(e.count.load(acquire), stages_max));
   out.drain_call = e.drain_call.load(acquire);
   for (std::size_t i = 0; i < out.count; ++i) {
-    const std::uint64_t word = e.words[i].load(acquire);
-    out.stages[i] = {.key = e.keys[i].load(acquire),
+    const std::uint64_t word = e.stages[i].word.load(acquire);
+    out.stages[i] = {.key = e.stages[i].key.load(acquire),
                      .unit = static_cast<std::uint32_t>(word >> 32),
                      .line = static_cast<std::uint16_t>(word >> 16),
                      .roles = static_cast<role_mask>((word & 0xffff) >> 1),
@@ -140,14 +136,14 @@ bool binding_table::peek(std::uint32_t handle, binding& out) const noexcept {
 
 bool binding_table::read(std::uint32_t handle, time_point now, binding& out) noexcept {
   if (!peek(handle, out)) return false;
-  auto& used = entries_[(handle & (capacity_max - 1)) - 1].used_s;
+  auto& used = entries_[(handle & index_mask) - 1].used_s;
   const std::uint32_t now_s = seconds(now);
   if (used.load(relaxed) != now_s) used.store(now_s, relaxed);
   return true;
 }
 
 void binding_table::set_unit(std::uint32_t handle, std::size_t stage, std::uint32_t unit) noexcept {
-  auto& word = entries_[((handle & (capacity_max - 1)) - 1) & mask_].words[stage];
+  auto& word = entries_[((handle & index_mask) - 1) & mask_].stages[stage].word;
   word.store((word.load(relaxed) & 0xffff'ffffULL) | std::uint64_t{unit} << 32, relaxed);
 }
 

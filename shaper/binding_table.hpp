@@ -45,11 +45,20 @@ class binding_table {
   bool read(std::uint32_t handle, time_point now, binding& out) noexcept;
   /// A bucket was found anew.
   void set_unit(std::uint32_t handle, std::size_t stage, std::uint32_t unit) noexcept;
+  /// Starts loading what read() will, where no more than two lines act on the flow.
+  void prefetch(std::uint32_t handle) const noexcept {
+    __builtin_prefetch(&entries_[((handle & index_mask) - 1) & mask_]);
+  }
   std::uint64_t refused() const noexcept { return refused_.load(std::memory_order_relaxed); }
   std::uint32_t first_generation() const noexcept { return first_generation_; }
   static std::size_t memory_bytes(std::uint32_t capacity) noexcept;
 
  private:
+  // A handle is generation and index, 31 bits in all; the index is never 0 with generation 0.
+  static constexpr std::uint32_t index_bits = 19;
+  static constexpr std::uint32_t capacity_max = 1U << index_bits;
+  static constexpr std::uint32_t index_mask = capacity_max - 1;
+  static constexpr std::uint32_t generation_mask = (1U << (31 - index_bits)) - 1;
   // All words are atomic: a stale reader may meet the worker that takes the entry over. It reads
   // nonsense then, never out of bounds, and the generation, read before and after, tells.
   struct alignas(64) entry {
@@ -58,9 +67,13 @@ class binding_table {
     std::atomic<std::uint32_t> generation{0};
     std::atomic<std::uint32_t> count{0};
     std::atomic<std::uint32_t> drain_call{0xffff'ffff};
-    std::array<std::atomic<std::uint64_t>, stages_max> keys{};
-    std::array<std::atomic<std::uint64_t>, stages_max> words{};  // unit, line, roles, observe
+    struct stage_words {
+      std::atomic<std::uint64_t> key{0};
+      std::atomic<std::uint64_t> word{0};  // unit, line, roles, observe
+    };
+    std::array<stage_words, stages_max> stages{};  // two in the first cache line
   };
+  static_assert(sizeof(entry) == 128);
   static std::uint64_t content_key(const binding& what) noexcept;
   void write(entry& e, const binding& what, std::uint64_t key, std::uint32_t now_s) noexcept;
   static std::uint32_t handle_of(std::uint32_t index, std::uint32_t generation) noexcept;

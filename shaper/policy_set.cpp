@@ -1,6 +1,8 @@
 // The workers' side: bind a flow to the lines that act on it, apply them to its packets.
 #include "shaper/policy_set.hpp"
 
+#include <algorithm>
+
 #include "shaper/policy_impl.hpp"
 
 namespace callweir::shaper {
@@ -45,10 +47,13 @@ class former_lines {
 
 }  // namespace
 
-line_probe::shard& line_probe::mine() noexcept {
-  static std::atomic<std::uint32_t> threads{0};
-  thread_local const std::uint32_t number = threads.fetch_add(1, std::memory_order_relaxed);
-  return shards_[number % shard_count];
+std::size_t line_probe::next_place() noexcept {
+  static std::atomic<std::size_t> threads{0};
+  return std::min(threads.fetch_add(1, std::memory_order_relaxed), shared);
+}
+
+void policy_set::prefetch(action_handle action) const noexcept {
+  impl_->bindings->prefetch(action);
 }
 
 std::uint64_t policy_set::impl::bucket_key(const compiled_line& line,

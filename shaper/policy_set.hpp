@@ -107,6 +107,8 @@ class policy_set {
   /// `before` is the handle that the flow had: lines that it stands for are not counted again.
   action_handle bind(const flow_attributes& flow, time_point now,
                      action_handle before = 0) noexcept;
+  /// Starts loading what apply() is about to read; any handle that acts().
+  void prefetch(action_handle action) const noexcept;
   /// What happens to this packet. `role`: of the packet inside its flow (see
   /// classify::packet_flow).
   fate apply(action_handle action, const packet_view& packet, direction way, flow_role role,

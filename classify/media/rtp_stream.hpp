@@ -14,7 +14,7 @@ namespace callweir::classify {
 /// RTP clock in Hz of a codec; 0 where it varies.
 std::uint32_t clock_of_codec(codec c) noexcept;
 
-class rtp_stream {
+class alignas(64) rtp_stream {
  public:
   enum class outcome : std::uint8_t {
     probation,  // not yet followed by a packet in sequence (RFC 3550 A.1)
@@ -86,5 +86,7 @@ class rtp_stream {
   bool timed_ : 1 = false;  // transit_us_ is valid
   bool sure_ : 1 = false;   // kind_ rests on evidence, not on expectation
 };
+
+static_assert(sizeof(rtp_stream) == 128, "two cache lines");
 
 }  // namespace callweir::classify
