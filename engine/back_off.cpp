@@ -16,6 +16,8 @@ namespace callweir::engine {
 namespace {
 constexpr std::int64_t first_spin_ns = 2'000;
 constexpr std::int64_t dense_spin_ns = 20'000;
+constexpr std::int64_t busy_spin_ns = 200'000;
+constexpr unsigned close_max = 64;
 constexpr long first_sleep_ns = 80'000;
 constexpr long busy_sleep_ns_max = 300'000;
 constexpr long idle_sleep_ns = 500'000;
@@ -27,7 +29,11 @@ constexpr int priority = -15;
 back_off::back_off(bool busy_poll) noexcept : busy_poll_(busy_poll), spin_ns_(first_spin_ns) {}
 
 void back_off::worked() noexcept {
-  if (spin_since_ns_ != 0 && empty_ == 0) spin_ns_ = dense_spin_ns;  // spinning was worth it
+  if (spin_since_ns_ != 0 && empty_ == 0) {  // spinning was worth it
+    close_ = spun_ns_ > dense_spin_ns ? close_ / 2 : std::min(close_ + 1, close_max);
+    const bool busy = spin_ns_ == busy_spin_ns ? close_ >= close_max / 2 : close_ == close_max;
+    spin_ns_ = busy ? busy_spin_ns : dense_spin_ns;
+  }
   empty_ = 0;
   spin_since_ns_ = 0;
 }
@@ -37,8 +43,10 @@ bool back_off::spins() noexcept {
   if (empty_ > 0) return false;
   const std::int64_t now = steady_clock::monotonic_ns();
   if (spin_since_ns_ == 0) spin_since_ns_ = now;
-  if (now - spin_since_ns_ < spin_ns_) return true;
+  spun_ns_ = now - spin_since_ns_;
+  if (spun_ns_ < spin_ns_) return true;
   spin_ns_ = first_spin_ns;
+  close_ = 0;
   return false;
 }
 

@@ -14,6 +14,8 @@ class back_off {
   void worked() noexcept;
   /// After one that did not. Spins while frames follow each other closely: 20 us after the last
   /// one, and 2 us until one has come that soon, so that thin traffic costs no more than sleeping.
+  /// After 64 such gaps without a longer one a break of the sender's up to 200 us is spun through,
+  /// too: who slept through it would hold up what comes after. Two longer gaps end that.
   /// Then sleeps 80 us, 30 us more each time up to 300 us, 500 us after 20 ms without traffic. A
   /// port's ring holds 2,048 frames: 4 million frames/s over the longest sleep.
   void rest() noexcept;
@@ -30,6 +32,8 @@ class back_off {
   unsigned empty_ = 0;              // sleeps since something moved
   std::int64_t spin_ns_;            // how long to spin now
   std::int64_t spin_since_ns_ = 0;  // 0: not resting
+  std::int64_t spun_ns_ = 0;        // since then
+  unsigned close_ = 0;              // how much speaks for frames that follow closely
 };
 
 /// The calling thread runs ahead of all ordinary threads meanwhile, where the process may: for the

@@ -53,6 +53,20 @@ TEST(back_off, stays_awake_for_20_us_between_frames_that_come_close_together) {
   EXPECT_GE(most, 19'000);
 }
 
+TEST(back_off, spins_through_a_break_of_dense_traffic) {
+  back_off rest(false);
+  std::int64_t most = 0;
+  for (int i = 0; i < 20; ++i) {
+    for (int gap = 0; gap < 80; ++gap) {
+      rest.worked();
+      rest.rest();
+    }
+    rest.worked();
+    most = std::max(most, awake_for(rest));
+  }
+  EXPECT_GE(most, 190'000);
+}
+
 TEST(back_off, sleeps_at_once_while_nothing_comes) {
   back_off rest(false);
   awake_for(rest);
