@@ -1,5 +1,5 @@
 // Damaged captures: whatever the bytes, the reader ends, stays within them and gives the same
-// frames for bursts of any size.
+// frames for bursts of any size, those that a plain second reader (tests/support) gives.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/capture_file.hpp"
+#include "tests/support/plain_capture_reader.hpp"
 
 namespace {
 
@@ -53,12 +54,24 @@ outcome read_all(std::span<const std::uint8_t> file, std::size_t burst) {
   return made;
 }
 
+outcome read_again(std::span<const std::uint8_t> file) {
+  const test::plain_capture plain = test::read_plainly(file);
+  outcome made{plain.frames.size(), 0, plain.damaged};
+  for (const test::plain_frame& each : plain.frames) {
+    for (const std::uint8_t b : each.bytes) made.sum = made.sum * 31 + b;
+    made.sum =
+        made.sum * 31 + static_cast<std::uint64_t>(each.time_ns) + each.wire + each.link_type;
+  }
+  return made;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto file = std::make_unique<std::uint8_t[]>(size);
   if (size > 0) std::memcpy(file.get(), data, size);
-  if (read_all({file.get(), size}, 1) != read_all({file.get(), size}, 64))
-    complain("bursts change the outcome");
+  const outcome made = read_all({file.get(), size}, 1);
+  if (made != read_all({file.get(), size}, 64)) complain("bursts change the outcome");
+  if (made != read_again({file.get(), size})) complain("the plain reader reads something else");
   return 0;
 }
