@@ -43,9 +43,7 @@ flow_index open_or_evict(flow_table& table, const flow_table::burst& b, std::siz
   return table.open(b.keys[i], b.hashes[i], b.swapped[i], p);
 }
 
-/// Key, hash, lookup and counters of flows that are known, in random order.
-void lookup(benchmark::State& state) {
-  const auto flows = static_cast<std::uint32_t>(state.range(0));
+std::unique_ptr<flow_table> filled_table(std::uint32_t flows) {
   auto table = make_table(flows * 2);
   flow_table::burst b;
   for (std::uint32_t i = 0; i < flows; ++i) {
@@ -53,6 +51,28 @@ void lookup(benchmark::State& state) {
     table->prepare({&p, 1}, b);
     open_or_evict(*table, b, 0, p);
   }
+  return table;
+}
+
+/// The canonical key of a packet and its hash, nothing looked up.
+void key(benchmark::State& state) {
+  const keyed_hash hash({0x1234, 0x5678});
+  std::array<packet_view, 256> packets;
+  for (std::uint32_t i = 0; i < packets.size(); ++i) packets[i] = packet_of(i * 7919);
+  std::size_t at = 0;
+  for (auto _ : state) {
+    const auto made = make_flow_key(packets[at], hash);
+    benchmark::DoNotOptimize(bucket_hash(made.key, hash));
+    at = (at + 1) % packets.size();
+  }
+}
+BENCHMARK(key);
+
+/// Key, hash, lookup and counters of flows that are known, in random order.
+void lookup(benchmark::State& state) {
+  const auto flows = static_cast<std::uint32_t>(state.range(0));
+  auto table = filled_table(flows);
+  flow_table::burst b;
   std::mt19937 random(1);
   std::vector<packet_view> packets(1 << 14);
   for (auto& p : packets) p = packet_of(random() % flows);
@@ -72,6 +92,45 @@ void lookup(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(flow_table::burst_max));
 }
 BENCHMARK(lookup)->Arg(1 << 13)->Arg(1 << 16)->Arg(1 << 18)->Arg(1 << 20);
+
+/// Packets of flows that are not there.
+void lookup_miss(benchmark::State& state) {
+  const auto flows = static_cast<std::uint32_t>(state.range(0));
+  auto table = filled_table(flows);
+  flow_table::burst b;
+  std::vector<packet_view> packets(1 << 14);
+  for (std::uint32_t i = 0; i < packets.size(); ++i) packets[i] = packet_of(flows + i);
+  std::size_t at = 0;
+  for (auto _ : state) {
+    const std::span<const packet_view> burst(&packets[at], flow_table::burst_max);
+    table->prepare(burst, b);
+    for (std::size_t i = 0; i < burst.size(); ++i) benchmark::DoNotOptimize(table->find(b, i));
+    at = (at + flow_table::burst_max) % packets.size();
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(flow_table::burst_max));
+}
+BENCHMARK(lookup_miss)->Arg(1 << 13)->Arg(1 << 20);
+
+/// Every packet is a new flow and there is room: find, open, and erase what opened a burst ago.
+void insert(benchmark::State& state) {
+  const auto flows = static_cast<std::uint32_t>(state.range(0));
+  auto table = filled_table(flows);
+  flow_table::burst b;
+  std::array<packet_view, flow_table::burst_max> burst;
+  std::array<flow_index, flow_table::burst_max> opened;
+  opened.fill(no_flow);
+  std::uint32_t next = flows;
+  for (auto _ : state) {
+    for (auto& p : burst) p = packet_of(next++);
+    table->prepare(burst, b);
+    for (std::size_t i = 0; i < burst.size(); ++i) {
+      if (opened[i] != no_flow) table->erase(opened[i]);
+      opened[i] = table->find(b, i) == no_flow ? open_or_evict(*table, b, i, burst[i]) : no_flow;
+    }
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(flow_table::burst_max));
+}
+BENCHMARK(insert)->Arg(1 << 13)->Arg(1 << 20);
 
 /// Every packet is a new flow, the table is full: find, evict, open.
 void insert_and_evict(benchmark::State& state) {
