@@ -258,12 +258,12 @@ result<time_point> calendar::parse(std::string_view text) const {
   return at;
 }
 
-time_bins calendar::bins(const period& when) const {
+time_bins calendar::bins(const period& when, bool fine) const {
   using std::chrono::hours;
   const auto length = when.to - when.from;
   time_bins out;
   out.edges.push_back(when.from);
-  if (length <= hours(6)) {
+  if (length <= hours(6) && fine) {
     out.unit = bin_unit::five_minutes;
     append_steps(out.edges, when, std::chrono::minutes(5), of_);
   } else if (length <= hours(8 * 24 + 1)) {
@@ -312,10 +312,10 @@ std::string calendar::oddity(const period& when) const {
   if (beyond.count() == 0) return {};
   const char* how = beyond.count() > 0 ? "back" : "forward";
   if (days == 1) {
-    return fmt::format("a day of {:g} hours: the clocks went {}",
+    return fmt::format("A day of {:g} hours: the clocks went {}",
                        24.0 + static_cast<double>(beyond.count()) / 60.0, how);
   }
-  return fmt::format("the clocks went {} in this period", how);
+  return fmt::format("The clocks went {} in this period", how);
 }
 
 std::string calendar::date_time(time_point at) const {

@@ -37,14 +37,14 @@ class calendar {
   result<period> last(std::string_view word, time_point now) const;
   result<time_point> parse(std::string_view text) const;
 
-  /// Bins that suit the length: five minutes up to 6 hours, hours up to 8 days, days up to 2
-  /// months, weeks up to 2 years, months beyond.
-  time_bins bins(const period& when) const;
+  /// Bins that suit the length: five minutes up to 6 hours (where `fine`: the store has them),
+  /// hours up to 8 days, days up to 2 months, weeks up to 2 years, months beyond.
+  time_bins bins(const period& when, bool fine = true) const;
 
   /// "Monday, 2 November 2026", "2 to 8 November 2026 (week 45)", "November 2026" where the period
   /// is just that, else "2 Nov 2026, 08:30 to 3 Nov 2026, 09:30".
   std::string title(const period& when) const;
-  /// "" or what is peculiar to it: "25 hours: the clocks went back".
+  /// "" or what is peculiar to it: "A day of 25 hours: the clocks went back".
   std::string oddity(const period& when) const;
   std::string date_time(time_point at) const;    // "2 Nov 2026, 08:30"
   std::string iso(time_point at) const;          // "2026-11-02 08:30:00"

@@ -1,0 +1,297 @@
+#include "dashboard/report/findings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "dashboard/report/text.hpp"
+
+namespace callweir::dashboard {
+namespace {
+
+std::uint64_t treated(const report_model& model, treatment what) {
+  return model.treated[static_cast<std::size_t>(what)];
+}
+std::uint64_t throttled_calls(const report_model& model) {
+  return treated(model, treatment::limited) + treated(model, treatment::degraded) +
+         treated(model, treatment::blocked);
+}
+
+double share(std::uint64_t part, std::uint64_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+/// What lines in observe mode matched.
+std::uint64_t observed_flows(const report_model& model) {
+  std::uint64_t sum = 0;
+  for (const auto& line : model.policies) sum += line.observes() ? line.sums.flows : 0;
+  return sum;
+}
+
+/// "a", "a and b", "a, b and c".
+std::string listed(const std::vector<std::string>& words) {
+  std::string out;
+  for (std::size_t i = 0; i < words.size(); ++i)
+    out += (i == 0 ? "" : i + 1 == words.size() ? " and " : ", ") + words[i];
+  return out;
+}
+
+std::string of_treatments(const report_model& model) {
+  std::vector<std::string> parts;
+  for (const auto what : {treatment::degraded, treatment::limited, treatment::blocked}) {
+    if (treated(model, what) > 0)
+      parts.push_back(fmt::format("{} {}", count_text(treated(model, what)), treatment_name(what)));
+  }
+  return listed(parts);
+}
+
+std::uint64_t traffic_bytes(const report_model& model) {
+  return model.load.bytes[0] + model.load.bytes[1];
+}
+
+finding seen(const report_model& model) {
+  finding out{"seen", "What was seen?", "", tone::quiet, {}};
+  const auto bytes = traffic_bytes(model);
+  if (bytes == 0 && model.calls == 0) {
+    out.answer = "Nothing";
+    out.sentences.push_back("No traffic and no call is on record for this period.");
+    return out;
+  }
+  out.answer = counted(model.calls, "call");
+  out.sentences.push_back(fmt::format(
+      "{} of traffic{}.", bytes_text(static_cast<double>(bytes)),
+      model.load.call_bytes > 0
+          ? fmt::format(", {} of it calls", percent_text(share(model.load.call_bytes, bytes)))
+          : ""));
+  if (model.calls == 0) {
+    out.sentences.push_back("No call was seen.");
+    return out;
+  }
+  const auto softphones = model.softphone_hosts.size() + model.softphone_hosts_unlisted;
+  out.sentences.push_back(fmt::format(
+      "The calls were of {}{}{}, {} together.", counted(model.apps_calling.size(), "application"),
+      softphones > 0 ? fmt::format(" on {}", counted(softphones, "host") + " with softphones") : "",
+      model.load.calls_most > 0
+          ? fmt::format(", at most {} at one time", count_text(model.load.calls_most))
+          : "",
+      duration_text(model.call_seconds)));
+  return out;
+}
+
+finding throttled(const report_model& model) {
+  finding out{"throttled", "What was throttled?", "", tone::quiet, {}};
+  const auto calls = throttled_calls(model);
+  if (calls > 0) {
+    out.answer = counted(calls, "call");
+    out.sentences.push_back(fmt::format(
+        "{} of all calls: {}.", percent_text(share(calls, model.calls)), of_treatments(model)));
+    out.sentences.push_back(
+        fmt::format("{} were authorised and {} tolerated: these were left alone.",
+                    count_text(treated(model, treatment::authorised)),
+                    count_text(treated(model, treatment::tolerated))));
+  } else {
+    out.answer = "Nothing";
+    out.sentences.push_back(model.calls > 0 ? "Every call went through untouched."
+                                            : "There was no call to act on.");
+    if (model.load.dropped > 0) {
+      out.sentences.push_back(fmt::format("Policies for other traffic dropped {}.",
+                                          counted(model.load.dropped, "packet")));
+    }
+  }
+  if (const auto flows = observed_flows(model); flows > 0) {
+    out.sentences.push_back(fmt::format(
+        "Lines that only observe would have acted on {}: see the bill.", counted(flows, "flow")));
+  }
+  return out;
+}
+
+std::string target_text(const outcome& of) {
+  if (!of.target_low) return {};
+  if (mos_text(*of.target_low) == mos_text(*of.target_high))
+    return fmt::format("target {}", mos_text(*of.target_low));
+  return fmt::format("targets {} to {}", mos_text(*of.target_low), mos_text(*of.target_high));
+}
+
+void say_limits(const report_model& model, finding& out) {
+  const auto& limited = model.limited;
+  if (limited.before.calls > 0 && limited.after.calls > 0) {
+    out.sentences.push_back(fmt::format("Limited calls went from a median MOS of {} to {}.",
+                                        mos_text(limited.before.median),
+                                        mos_text(limited.after.median)));
+  }
+  if (const auto blocked = treated(model, treatment::blocked); blocked > 0)
+    out.sentences.push_back(fmt::format(
+        "{} blocked outright.", counted(blocked, "call") + (blocked == 1 ? " was" : " were")));
+}
+
+finding worked(const report_model& model) {
+  finding out{"worked", "Did it work?", "", tone::quiet, {}};
+  const auto& of = model.degraded;
+  if (throttled_calls(model) == 0) {
+    out.answer = "Nothing to judge";
+    out.sentences.push_back("No call was throttled in this period.");
+    return out;
+  }
+  if (of.calls == 0) {
+    out.answer = model.limited.after.calls > 0 ? "See the figures" : "Nothing to judge";
+    say_limits(model, out);
+    return out;
+  }
+  if (of.judged < judged_at_least) {
+    out.answer = "Too few to judge";
+    out.sentences.push_back(
+        fmt::format("Of {} only {} lasted long enough after throttling began for a MOS to be told.",
+                    counted(of.calls, "degraded call"), count_text(of.judged)));
+  } else {
+    const double reached = share(of.reached, of.judged);
+    out.answer = reached >= 0.85 ? "Yes" : reached >= 0.5 ? "Partly" : "No";
+    out.mood = reached >= 0.85 ? tone::good : reached >= 0.5 ? tone::warning : tone::bad;
+    out.sentences.push_back(
+        fmt::format("{} of the {} that lasted long enough to judge ended at the target or below.",
+                    percent_text(reached), counted(of.judged, "degraded call")));
+  }
+  if (of.before.calls > 0 && of.after.calls > 0) {
+    const auto target = target_text(of);
+    out.sentences.push_back(fmt::format("Their median MOS went from {} to {}{}.",
+                                        mos_text(of.before.median), mos_text(of.after.median),
+                                        target.empty() ? "" : " (" + target + ")"));
+  }
+  if (of.brief > 0) {
+    out.sentences.push_back(
+        fmt::format("{} ended before that, within the ramp.", counted(of.brief, "call")));
+  }
+  say_limits(model, out);
+  return out;
+}
+
+std::string comparison(const bystanders& of) {
+  std::vector<std::string> parts;
+  if (of.before.calls > 0) parts.push_back(mos_text(of.before.median) + " before");
+  if (of.during.calls > 0) parts.push_back(mos_text(of.during.median) + " meanwhile");
+  if (of.after.calls > 0) parts.push_back(mos_text(of.after.median) + " after");
+  return parts.empty() ? "" : fmt::format("Their median MOS: {}.", listed(parts));
+}
+
+/// The median that bystanders have when nothing is throttled near them: before and after weighted
+/// by calls.
+double reference(const bystanders& of) {
+  const auto before = static_cast<double>(of.before.calls);
+  const auto after = static_cast<double>(of.after.calls);
+  return (before * of.before.median + after * of.after.median) / std::max(1.0, before + after);
+}
+
+void judge_bystanders(const bystanders& of, finding& out) {
+  if (of.during.calls == 0) {
+    out.answer = "Nobody in reach";
+    out.sentences.push_back(
+        "No authorised call with a measured quality ran on the same link while others were "
+        "throttled.");
+    return;
+  }
+  const auto beside = of.before.calls + of.after.calls;
+  if (of.during.calls < judged_at_least || beside < judged_at_least) {
+    out.answer = "Too few to tell";
+    out.sentences.push_back(fmt::format(
+        "{} ran while others were throttled on the same link, and {} within an hour of it.",
+        counted(of.during.calls, "authorised call"),
+        beside == 0 ? std::string("none") : count_text(beside)));
+  } else {
+    const double lost = reference(of) - of.during.median;
+    const bool harmed = lost >= harm_mos - 1e-6;
+    out.answer = harmed ? "Perhaps" : "No harm found";
+    out.mood = harmed ? tone::warning : tone::good;
+    out.sentences.push_back(
+        harmed ? fmt::format("While calls were throttled, {} on the same link had a median MOS {} "
+                             "lower than in the hour before and after.",
+                             counted(of.during.calls, "authorised call"), mos_text(lost))
+               : fmt::format("{} ran on the same link while others were throttled, as good as in "
+                             "the hour before and after.",
+                             counted(of.during.calls, "authorised call")));
+  }
+  if (const auto medians = comparison(of); !medians.empty()) out.sentences.push_back(medians);
+}
+
+void add_outages(const report_model& model, finding& out) {
+  for (const auto& sum : model.gap_sums) {
+    if (sum.what != "engine" || sum.seconds < 0.5) continue;
+    out.sentences.push_back(fmt::format("The appliance did not inspect for {} (traffic passed).",
+                                        duration_text(sum.seconds)));
+  }
+}
+
+finding harmed(const report_model& model) {
+  finding out{"harmed", "Was anyone harmed?", "", tone::quiet, {}};
+  const auto& of = model.beside;
+  if (throttled_calls(model) == 0) {
+    out.answer = "Nobody could be";
+    out.sentences.push_back("Nothing was done to any call.");
+    if (of.quiet.calls > 0) {
+      out.sentences.push_back(fmt::format("{} had a median MOS of {}.",
+                                          counted(of.quiet.calls, "authorised call"),
+                                          mos_text(of.quiet.median)));
+    }
+  } else {
+    judge_bystanders(of, out);
+  }
+  if (of.emergency_throttled > 0) {
+    out.answer = "Yes";
+    out.mood = tone::bad;
+    out.sentences.insert(out.sentences.begin(),
+                         fmt::format("{} throttled: this must never be. Report it.",
+                                     counted(of.emergency_throttled, "emergency call") +
+                                         (of.emergency_throttled == 1 ? " was" : " were")));
+  } else if (of.emergency > 0) {
+    out.sentences.push_back(
+        fmt::format("{} passed untouched.", counted(of.emergency, "emergency call")));
+  }
+  add_outages(model, out);
+  return out;
+}
+
+std::string lede(const report_model& model) {
+  const auto bytes = traffic_bytes(model);
+  if (bytes == 0 && model.calls == 0) {
+    return "Nothing is on record for this period: no traffic, no call. What the appliance says of "
+           "itself is at the end.";
+  }
+  const auto calls = throttled_calls(model);
+  std::string out =
+      fmt::format("{} carried {} and {}.", "The links", bytes_text(static_cast<double>(bytes)),
+                  model.calls > 0 ? counted(model.calls, "call") : "no call");
+  if (calls == 0) return out + " Nothing was throttled.";
+  out += fmt::format(" {} throttled", counted(calls, "call") + (calls == 1 ? " was" : " were"));
+  const auto& of = model.degraded;
+  if (of.before.calls > 0 && of.after.calls > 0) {
+    out += fmt::format("; where quality was degraded, the median MOS fell from {} to {}",
+                       mos_text(of.before.median), mos_text(of.after.median));
+  }
+  out += ".";
+  const auto& beside = model.beside;
+  if (beside.during.calls >= judged_at_least)
+    out += fmt::format(" Authorised calls at the same time had a MOS of {}.",
+                       mos_text(beside.during.median));
+  return out;
+}
+
+}  // namespace
+
+const char* tone_name(tone of) {
+  switch (of) {
+    case tone::quiet:
+      return "quiet";
+    case tone::good:
+      return "good";
+    case tone::warning:
+      return "warning";
+    case tone::bad:
+      return "bad";
+  }
+  return "";
+}
+
+findings find(const report_model& model) {
+  return {lede(model), seen(model), throttled(model), worked(model), harmed(model)};
+}
+
+}  // namespace callweir::dashboard
