@@ -53,6 +53,7 @@ void add_verbs(CLI::App& app, int& exit) {
   app::add_policy(app, exit);
   app::add_doctor(app, exit);
   app::add_user(app, exit);
+  app::add_report(app, exit);
 }
 
 /// The first word where a verb should be and none is: CLI11 would complain of a missing verb only.

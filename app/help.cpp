@@ -110,7 +110,11 @@ _callweir() {{
   COMPREPLY=()
   case $previous in
     -c|--config|-o|--output|--socket) _callweir_files; return ;;
-    --format) COMPREPLY=($(compgen -W 'table json csv html' -- "$current")); return ;;
+    --format)
+      local formats='table json csv html'
+      [ "${{COMP_WORDS[1]}}" = report ] && formats='html pdf csv json'
+      COMPREPLY=($(compgen -W "$formats" -- "$current")); return ;;
+    --last) COMPREPLY=($(compgen -W 'day week month' -- "$current")); return ;;
     --completion) COMPREPLY=($(compgen -W 'bash zsh' -- "$current")); return ;;
     bypass) COMPREPLY=($(compgen -W 'on off status' -- "$current")); return ;;
   esac

@@ -18,6 +18,7 @@ callweir_scenario(corpus.score "corpus" 300 ${Python3_EXECUTABLE} tests/corpus/s
 callweir_scenario(setup "quick;release-only" 60 ${Python3_EXECUTABLE} tests/live/setup_test.py)
 callweir_scenario(install "quick;release-only" 120 ${Python3_EXECUTABLE} tests/live/install_test.py)
 callweir_scenario(cli "quick" 60 ${Python3_EXECUTABLE} tests/live/cli_test.py)
+callweir_scenario(report "quick" 120 ${Python3_EXECUTABLE} tests/live/report_test.py)
 callweir_scenario(peer.cli "quick" 60 ${Python3_EXECUTABLE} tests/live/peer_cli_test.py)
 callweir_scenario(bench.gate "quick" 60 ${Python3_EXECUTABLE} tests/live/bench_gate_test.py)
 callweir_scenario(bench.charts "quick" 60 ${Python3_EXECUTABLE} tests/live/charts_test.py)

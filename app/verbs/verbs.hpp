@@ -13,5 +13,6 @@ void add_doctor(CLI::App& app, int& exit);
 void add_console(CLI::App& app, int& exit);  // status, top, calls, flows, hosts, explain, bypass
 void add_policy(CLI::App& app, int& exit);
 void add_user(CLI::App& app, int& exit);
+void add_report(CLI::App& app, int& exit);
 
 }  // namespace callweir::app
