@@ -35,6 +35,7 @@ callweir_scenario(live.ndpi_crash "live" 90 ${Python3_EXECUTABLE} tests/live/ndp
 callweir_scenario(live.second_run "live" 90 ${Python3_EXECUTABLE} tests/live/second_run_test.py)
 callweir_scenario(live.memory "live" 120 ${Python3_EXECUTABLE} tests/live/memory_test.py)
 callweir_scenario(live.limit "live" 120 ${Python3_EXECUTABLE} tests/live/limit_test.py)
+callweir_scenario(live.http_hostile "live" 120 ${Python3_EXECUTABLE} tests/live/http_hostile_test.py)
 
 callweir_scenario(live.frame_transparency "live" 120 ${Python3_EXECUTABLE} tests/live/frame_transparency.py)
 callweir_scenario(live.fail_open "live" 180 ${Python3_EXECUTABLE} tests/live/fail_open.py)

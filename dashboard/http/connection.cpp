@@ -284,7 +284,7 @@ connection::lateness connection::late(instant now) {
     case phase::writing:
       return slow(dawdles(moved_, now));
     case phase::streaming:
-      return slow(!out_.empty() && now - progress_ > stream_patience);
+      return slow(!out_.empty() && now - progress_ > limits_.stream);
     case phase::lingering:
       return now - since_ > linger_patience ? lateness::idle : lateness::none;
     case phase::answering:

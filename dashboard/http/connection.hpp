@@ -19,14 +19,13 @@ using instant = std::chrono::steady_clock::time_point;
 struct patience {
   std::chrono::milliseconds header;  // from a request's first byte to the end of its header
   std::chrono::milliseconds idle;    // between requests
+  std::chrono::milliseconds stream;  // of an event stream whose client takes nothing of what waits
 };
 
 /// A body and an answer must move at this rate in every stretch of `patience::header`.
 constexpr std::size_t bytes_per_s_min = 4'096;
 /// Events are fetched for a stream only while less than this waits for its client.
 constexpr std::size_t stream_backlog_bytes = 64 << 10;
-/// A stream whose client has taken nothing of what waits for this long is dropped.
-constexpr std::chrono::seconds stream_patience{20};
 constexpr std::chrono::seconds heartbeat_every{15};
 
 class connection {
@@ -66,8 +65,11 @@ class connection {
   phase at() const { return phase_; }
   /// EPOLLIN and EPOLLOUT as it needs them now.
   std::uint32_t events() const;
-  /// Since when it has been waiting for a request's first byte; only in phase reading.
-  bool idle() const { return phase_ == phase::reading && parser_.untouched(); }
+  /// No whole header has come yet: nothing is lost to the client when it has to connect again.
+  bool dispensable() const {
+    return phase_ == phase::handshake || (phase_ == phase::reading && parser_.in_header());
+  }
+  /// Since when, where it is dispensable: connected, shaken hands, or first byte of the request.
   instant since() const { return since_; }
   bool malformed() const { return malformed_; }
   const std::string& peer() const { return peer_; }

@@ -125,6 +125,12 @@ std::size_t address_counts::of(const std::string& address) const {
   return found == counts_.end() ? 0 : found->second;
 }
 
+const std::size_t* address_counts::add(const std::string& address) {
+  std::size_t& count = counts_[address];
+  ++count;
+  return &count;
+}
+
 void address_counts::remove(const std::string& address) {
   const auto found = counts_.find(address);
   if (found != counts_.end() && --found->second == 0) counts_.erase(found);

@@ -40,7 +40,8 @@ arrival accept_one(int listener);
 class address_counts {
  public:
   std::size_t of(const std::string& address) const;
-  void add(const std::string& address) { ++counts_[address]; }
+  /// Where its count is; stays there until the last one of the address is removed.
+  const std::size_t* add(const std::string& address);
   void remove(const std::string& address);
 
  private:

@@ -39,7 +39,9 @@ struct response {
   std::string first_events;        // written before them, already in the form of the stream
 };
 
-constexpr std::size_t body_bytes_max = 1 << 20;
+/// The largest body that any request of the API has; all connections together hold little enough
+/// of them that clients who are not logged in cannot fill the memory.
+constexpr std::size_t body_bytes_max = 64 << 10;
 constexpr std::size_t header_bytes_max = 16 << 10;
 
 /// Called on one of the pool's threads; may take its time (a query, a password hash), must not

@@ -36,7 +36,8 @@ constexpr int events_a_turn = 256;
 constexpr milliseconds sweep_every{250};
 /// Streams are fed at most this often, however much the board is told.
 constexpr milliseconds feed_every{25};
-/// A connection may be put out for a new one after it has been idle for this long.
+/// A connection may be put out for a new one after it has been idle, in its handshake or in a
+/// header for this long.
 constexpr std::chrono::seconds evictable_after{1};
 
 /// Wakes the loop from other threads; shared with whoever may still hold the board's old wake-up
@@ -144,6 +145,7 @@ class epoll_server final : public server {
           counts_as(std::move(from.counts_as)) {}
     connection link;
     std::string counts_as;
+    const std::size_t* of_address = nullptr;  // how many connections its address has
     std::uint32_t watched = 0;
     bool streaming = false, counted_malformed = false;
     std::shared_ptr<std::atomic<bool>> abandoned;  // of the request that is being answered
@@ -248,33 +250,40 @@ void epoll_server::accept_some(instant now) {
     }
     const std::uint64_t id = next_id_++;
     const int socket = one.socket.release();
-    auto made =
-        std::make_unique<client>(socket, tls_.get(), std::move(one),
-                                 patience{options_.header_patience, options_.idle_patience}, now);
+    auto made = std::make_unique<client>(
+        socket, tls_.get(), std::move(one),
+        patience{options_.header_patience, options_.idle_patience, options_.stream_patience}, now);
     made->watched = made->link.events();
     if (!watch(EPOLL_CTL_ADD, socket, id, made->watched)) continue;
-    addresses_.add(made->counts_as);
+    made->of_address = addresses_.add(made->counts_as);
     clients_.emplace(id, std::move(made));
     now_.connections.fetch_add(1, std::memory_order_relaxed);
     now_.open.store(clients_.size(), std::memory_order_relaxed);
   }
 }
 
-/// Whether one more may come in; where it is full, whoever has been idle longest goes.
+/// Whether one more may come in. Where it is full, a connection that has not said anything whole
+/// makes room: the slowest one of the address that has most. It goes at once where that address has
+/// more than the newcomer's, so that nobody keeps others out by numbers; else after a while.
 bool epoll_server::make_room(const std::string& counts_as, instant now) {
+  const std::size_t own = addresses_.of(counts_as);
   const bool all_full = clients_.size() >= options_.connections_max;
-  const bool address_full = addresses_.of(counts_as) >= options_.connections_of_one_address_max;
+  const bool address_full = own >= options_.connections_of_one_address_max;
   if (!all_full && !address_full) return true;
-  auto idlest = clients_.end();
+  auto worst = clients_.end();
   for (auto at = clients_.begin(); at != clients_.end(); ++at) {
-    const connection& link = at->second->link;
-    if (!link.idle() || now - link.since() < evictable_after) continue;
-    if (address_full && at->second->counts_as != counts_as) continue;
-    if (idlest == clients_.end() || link.since() < idlest->second->link.since()) idlest = at;
+    const client& one = *at->second;
+    if (!one.link.dispensable() || (address_full && one.counts_as != counts_as)) continue;
+    const std::size_t theirs = *one.of_address;
+    if (theirs <= own + 1 && now - one.link.since() < evictable_after) continue;
+    if (worst == clients_.end() || theirs > *worst->second->of_address ||
+        (theirs == *worst->second->of_address && one.link.since() < worst->second->link.since())) {
+      worst = at;
+    }
   }
-  if (idlest == clients_.end()) return false;
+  if (worst == clients_.end()) return false;
   now_.evicted.fetch_add(1, std::memory_order_relaxed);
-  put_out(idlest);
+  put_out(worst);
   return true;
 }
 

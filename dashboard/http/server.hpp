@@ -24,12 +24,13 @@ struct server_options {
   std::size_t event_streams_max = 64;      // beyond it 503
   std::chrono::milliseconds header_patience = std::chrono::seconds(10);
   std::chrono::milliseconds idle_patience = std::chrono::seconds(60);
+  std::chrono::milliseconds stream_patience = std::chrono::seconds(20);
 };
 
 struct server_counters {
   std::uint64_t connections = 0;      // accepted
   std::uint64_t refused = 0;          // at accept: all connections or those of the address in use
-  std::uint64_t evicted = 0;          // idle ones that made room for a new one
+  std::uint64_t evicted = 0;          // idle or slow ones that made room for a new one
   std::uint64_t requests = 0;         // handed to the handler
   std::uint64_t malformed = 0;        // connections that ended with what is no TLS or no HTTP
   std::uint64_t timed_out = 0;        // handshakes, requests, answers that were too slow

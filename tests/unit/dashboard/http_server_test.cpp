@@ -214,7 +214,8 @@ TEST_P(http_server, serves_others_when_one_address_has_its_share) {
   std::vector<std::unique_ptr<http_client>> busy;
   for (const char* from : {"127.0.0.2", "127.0.0.2", "127.0.0.2", "127.0.0.3", "127.0.0.3"}) {
     busy.push_back(std::make_unique<http_client>(server_->port(), GetParam(), from));
-    busy.back()->send("GET / HT");  // not idle: none of them may be put out
+    // Not dispensable: the header is whole, the body is awaited.
+    busy.back()->send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n");
   }
   ASSERT_TRUE(soon([](const auto& now) { return now.open == 5; }));
   std::this_thread::sleep_for(50ms);
@@ -227,10 +228,11 @@ TEST_P(http_server, serves_others_when_one_address_has_its_share) {
   EXPECT_EQ(connect().ask("GET", "/").status, 200);
 }
 
-TEST_P(http_server, puts_out_the_idlest_for_a_new_one) {
+TEST_P(http_server, puts_out_the_slowest_for_a_new_one) {
   options_.connections_max = 2;
   start();
   http_client first = connect();
+  first.send("GET / HT");
   std::this_thread::sleep_for(100ms);
   http_client second = connect();
   EXPECT_EQ(second.ask("GET", "/").status, 200);
@@ -238,6 +240,18 @@ TEST_P(http_server, puts_out_the_idlest_for_a_new_one) {
   EXPECT_EQ(connect().ask("GET", "/new").status, 200);
   EXPECT_TRUE(first.ended());
   EXPECT_EQ(second.ask("GET", "/").status, 200);
+  EXPECT_EQ(server_->counters().evicted, 1U);
+}
+
+TEST_P(http_server, lets_nobody_keep_others_out_by_numbers) {
+  options_.connections_max = 8;
+  start();
+  std::vector<std::unique_ptr<http_client>> many;
+  for (int i = 0; i < 12; ++i) {
+    many.push_back(std::make_unique<http_client>(server_->port(), false, "127.0.0.2"));
+  }
+  ASSERT_TRUE(soon([](const auto& now) { return now.open == 8 && now.refused == 4; }));
+  EXPECT_EQ(connect().ask("GET", "/").status, 200);
   EXPECT_EQ(server_->counters().evicted, 1U);
 }
 
@@ -286,6 +300,26 @@ TEST_P(http_server, streams_events_from_where_the_client_was) {
   EXPECT_NE(stranger.until("event: missed\ndata: {}\n\n"), "");
   client.end_sending();
   EXPECT_TRUE(soon([](const auto& now) { return now.event_streams == 1; }));
+}
+
+TEST_P(http_server, drops_a_stream_that_nobody_reads) {
+  options_.stream_patience = 300ms;
+  start();
+  http_client stuck(server_->port(), GetParam(), nullptr, 4'096);
+  stuck.send("GET /events HTTP/1.1\r\nHost: h\r\n\r\n");
+  http_client reader = connect();
+  reader.send("GET /events HTTP/1.1\r\nHost: h\r\n\r\n");
+  ASSERT_TRUE(soon([](const auto& now) { return now.event_streams == 2; }));
+  const std::string kilobyte(1'000, 'x');
+  for (int i = 0; i < 100 && server_->counters().event_streams == 2; ++i) {
+    for (int j = 0; j < 20; ++j) board_.tell("second", kilobyte);
+    ASSERT_NE(reader.until("id: " + std::to_string(i * 20 + 20) + '\n'), "");
+    std::this_thread::sleep_for(10ms);
+  }
+  EXPECT_TRUE(soon([](const auto& now) { return now.streams_dropped == 1; }));
+  board_.tell("status", "the other one goes on");
+  EXPECT_NE(reader.until("event: status\ndata: the other one goes on\n"), "");
+  EXPECT_EQ(server_->counters().event_streams, 1U);
 }
 
 TEST_P(http_server, bounds_event_streams) {
