@@ -34,6 +34,7 @@ void call_tracker::on_event(const flow_event& event) {
       impl_->book.on_closed(event);
       break;
     case flow_event::kind::opened:
+    case flow_event::kind::progress:
     case flow_event::kind::endpoint:
       break;
   }

@@ -121,6 +121,7 @@ void classifier::impl::process(std::span<const packet_view> packets, time_point 
     count(hot, flow, packet, way);
     flows[i].flow = flow;
     flows[i].way = way;
+    flows[i].in_call = hot.has(flow_in_call);
     constexpr std::uint32_t needs_look = flow_working | flow_gated;
     if ((hot.context & (flow_decided | needs_look)) != flow_decided) look(flow, packet, flows[i]);
     if (hot.context >> flow_generation_shift != generation) [[unlikely]] {
@@ -254,8 +255,10 @@ void classifier::impl::sweep(time_point now, std::uint32_t records_max,
         closed += found;
         found = 0;
       }
-    } else if (endpoints_round) [[unlikely]] {
-      apply_endpoints(flow, now);
+    } else {
+      if (config.progress) tell_progress(flow, now);
+      if (endpoints_round) [[unlikely]]
+        apply_endpoints(flow, now);
     }
     return closed + found < closed_max;
   });
@@ -270,6 +273,19 @@ void classifier::impl::next_endpoints_round(time_point now) noexcept {
   const std::int64_t passed = now.ns - endpoints_ns;
   endpoints_round = !endpoints.empty() && (passed < 0 || passed >= endpoints_every.count());
   if (endpoints_round) endpoints_ns = now.ns;
+}
+
+/// The sweep passes by each second. Only flows that have carried much and still do cost more than
+/// the line that it has loaded anyway.
+inline void classifier::impl::tell_progress(flow_index flow, time_point now) noexcept {
+  const hot_flow& hot = table.hot(flow);
+  const std::uint64_t mib = (hot.bytes[0] + hot.bytes[1]) >> 20;
+  if (mib == 0 || now.ns - hot.last_ns > 2 * sweep_round_most.count()) [[likely]]
+    return;
+  warm_flow& warm = table.warm(flow);
+  if (mib <= warm.told_mib) return;
+  warm.told_mib = static_cast<std::uint32_t>(std::min<std::uint64_t>(mib, 0xffff'ffff));
+  send(event_of(flow_event::kind::progress, flow, now));
 }
 
 void classifier::impl::close_all(std::span<const flow_index> flows) noexcept {

@@ -27,7 +27,8 @@ struct classifier_config {
   std::array<std::uint64_t, 2> seed{};  // random at each start: keys the table's hash
   bool ndpi = true;                     // off: our own detectors only (the supervisor's ladder)
   bool closed_flows = true;             // send `closed` for every flow, not only the noteworthy
-  bool touch = true;                    // make all memory present at start; captures: as it is used
+  bool progress = false;  // send `progress`: captures have only the ends of flows to tell
+  bool touch = true;      // make all memory present at start; captures: as it is used
   // Of the core's time, at most; 0: no bound (captures). nDPI's share is part of inspection's.
   std::uint8_t inspection_share_pct = 20;
   std::uint8_t ndpi_share_pct = 12;
@@ -41,6 +42,7 @@ struct packet_flow {
       flow_role::unknown;    // of this packet inside its flow, set only for flows with an action:
                              // STUN, DTLS, RTCP and keep-alives of a media flow are `signalling`
   std::uint32_t action = 0;  // the shaper's handle as the burst found it: what to load ahead
+  bool in_call = false;      // the flow belongs to a call
   bool opened = false;       // first packet of the flow
   bool fresh = false;  // first packet of the flow, or its attributes changed: policy must look
 };

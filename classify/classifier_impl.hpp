@@ -77,6 +77,7 @@ struct classifier::impl final : private event_sink {
   /// Starts loading what the burst's inspected and measured flows hold.
   void fetch_working(const flow_table::burst& b, std::size_t packets) noexcept;
   void count(hot_flow& hot, flow_index flow, const packet_view& packet, direction way) noexcept;
+  void tell_progress(flow_index flow, time_point now) noexcept;
   void close_all(std::span<const flow_index> flows) noexcept;
   void close(flow_index flow, classifier_counters::count& counter) noexcept;
   void sweep(time_point now, std::uint32_t records_max, std::uint32_t closed_max) noexcept;

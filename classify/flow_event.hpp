@@ -104,6 +104,7 @@ struct flow_event {
     dialog,    // clear signalling said something of a call
     endpoint,  // an inside endpoint was recognised (address and port of `flow.source`): its flows,
                // past ones too, get `what`
+    progress,  // it goes on and has carried another mebibyte; only if the configuration asks for it
     closed     // timed out, ended or evicted; the index is free afterwards
   };
   kind type = kind::verdict;

@@ -65,6 +65,7 @@ struct alignas(64) warm_flow {
   std::uint32_t decided_packet;    // 0: not decided
   std::uint32_t decided_us;        // from the first packet; saturates at 71 minutes
   std::uint16_t packets_wraps[2];  // times hot_flow::packets went round
+  std::uint32_t told_mib;          // mebibytes, both ways, when `progress` was sent last
 };
 static_assert(sizeof(warm_flow) == 64);
 

@@ -4,7 +4,7 @@ namespace callweir::engine {
 
 bool event_ring::push(const classify::flow_event& event) noexcept {
   using kind = classify::flow_event::kind;
-  const bool minor = event.type == kind::opened ||
+  const bool minor = event.type == kind::opened || event.type == kind::progress ||
                      (event.type == kind::closed && !event.what.voip && event.action == 0);
   const bool refused = minor && ring_.used() >= ring_.capacity() / 4 * 3;
   if (!refused && ring_.push(event)) return true;

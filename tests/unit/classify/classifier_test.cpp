@@ -166,6 +166,29 @@ TEST(classifier, a_probe_every_twenty_seconds_is_one_flow_and_silence_beyond_the
   EXPECT_EQ(closed[1].totals.packets[0], 1u);
 }
 
+TEST(classifier, a_heavy_flow_tells_its_progress_once_a_mebibyte) {
+  recorder events;
+  auto wanted = small();
+  wanted.progress = true;
+  classifier c(wanted, events);
+  wire w;
+  const std::vector<std::uint8_t> payload(1'372, 0xaa);
+  for (int i = 0; i < 3'000; ++i) {
+    one(c, w.udp("10.0.0.5", 1000, "198.51.100.7", 2000, payload, epoch + i * second / 300));
+  }
+  for (int i = 0; i < 5; ++i) {
+    one(c, w.udp("10.0.0.6", 1000, "198.51.100.7", 2000, payload, epoch + (12 + i) * second));
+  }
+  const auto told = events.of(flow_event::kind::progress);
+  ASSERT_GE(told.size(), 3u);
+  ASSERT_LE(told.size(), 4u);  // 4.2 MB
+  for (std::size_t i = 1; i < told.size(); ++i) {
+    EXPECT_GE(told[i].totals.bytes[0] >> 20, (told[i - 1].totals.bytes[0] >> 20) + 1);
+  }
+  c.finish();
+  EXPECT_EQ(events.of(flow_event::kind::closed).size(), 2u);
+}
+
 TEST(classifier, protocols_that_carry_no_calls_are_named_at_once) {
   recorder events;
   classifier c(small(), events);
