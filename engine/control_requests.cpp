@@ -4,6 +4,7 @@
 #include <boost/json/value.hpp>
 
 #include "base/log.hpp"
+#include "engine/audit.hpp"
 #include "engine/text_table.hpp"
 
 namespace callweir::engine {
@@ -142,7 +143,7 @@ control::reply control_requests::bypass(const std::string& mode, const control::
   auto& flag = access_.shared->bypass;
   if (mode == "on" || mode == "off") {
     flag.store(mode == "on" ? 1 : 0);
-    log::info("audit", "uid {} (pid {}): bypass {}", who.uid, who.pid, mode);
+    audit(access_.journal, audit_name(who), "bypass", "bypass " + mode);
   } else if (mode != "status") {
     return control::reply::refused({"unknown mode '" + mode + "'", {}, "on, off or status"},
                                    exit_usage);

@@ -15,6 +15,7 @@ namespace callweir::engine {
 struct appliance_access {
   std::function<status_details()> details;  // counters of workers and ports
   shared_state* shared = nullptr;
+  record_journal* journal = nullptr;  // for the audit log
   std::vector<std::string> links;
   std::string configuration_path;  // what `policy save` writes
   std::string applied_path;        // where applied policies outlive the engine, "" for nowhere

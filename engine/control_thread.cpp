@@ -4,6 +4,7 @@
 
 #include "base/applications.hpp"
 #include "base/log.hpp"
+#include "engine/audit.hpp"
 
 namespace callweir::engine {
 namespace {
@@ -25,6 +26,8 @@ std::uint64_t key_of(const std::string& call_id) {
 control_thread::control_thread(const control_options& options, std::vector<worker_queues> workers)
     : workers_(std::move(workers)),
       tap_(options.tap),
+      observer_(options.observer),
+      journal_(options.journal),
       waiting_orders_(workers_.size()),
       state_{classify::call_tracker(options.calls),
              flow_book(options.book_flows_max, options.seed, options.links),
@@ -136,6 +139,7 @@ bool control_thread::step(time_point now) {
   if (now >= next_second_) {
     next_second_ = now + std::chrono::seconds(1);
     each_second(now);
+    if (observer_ != nullptr) observer_->each_second(state_, now);
   }
   return busy;
 }
@@ -151,6 +155,7 @@ bool control_thread::take_events(worker_queues& worker, std::size_t index) {
     state_.tracker.on_event(event);
     state_.book.on_event(event);
     if (tap_) tap_(event);
+    if (observer_ != nullptr) observer_->on_event(state_, event);
     if (event.type == classify::flow_event::kind::dialog) spread(event, index);
   }
   state_.events += static_cast<std::uint64_t>(taken);
@@ -165,6 +170,7 @@ bool control_thread::take_bindings(worker_queues& worker) {
     const binding told = *waiting;
     worker.channel->bindings.drop();
     state_.book.on_binding(told, state_.policies.line_name(told.generation, told.line));
+    if (observer_ != nullptr) observer_->on_binding(state_, told);
   }
   return taken > 0;
 }
@@ -227,6 +233,8 @@ void control_thread::each_second(time_point now) {
   if (!state_.policies.running()) return;
   if (state_.policies.tick(now)) {
     log::warning("policy", "not confirmed in time: back to the earlier policies");
+    audit(journal_, "engine", "policy-rollback",
+          "policies not confirmed in time: back to " + state_.policies.source().name);
   }
   const std::size_t before = state_.degrade.size();
   state_.degrade.step(state_.tracker, state_.policies.current(), now);

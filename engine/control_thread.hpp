@@ -15,10 +15,12 @@
 #include "base/clock.hpp"
 #include "classify/call_tracker.hpp"
 #include "engine/commands.hpp"
+#include "engine/control_observer.hpp"
 #include "engine/degrade_control.hpp"
 #include "engine/event_ring.hpp"
 #include "engine/flow_book.hpp"
 #include "engine/policy_keeper.hpp"
+#include "engine/record_journal.hpp"
 
 namespace callweir::engine {
 
@@ -35,6 +37,8 @@ struct control_options {
   std::vector<std::string> links;  // names by index
   /// Sees each event of the workers, on the control thread.
   std::function<void(const classify::flow_event&)> tap;
+  control_observer* observer = nullptr;  // outlives the thread
+  record_journal* journal = nullptr;     // for what the thread itself has to say; outlives it
 };
 
 /// What the control thread knows. Only for jobs that run on it.
@@ -88,6 +92,8 @@ class control_thread {
 
   std::vector<worker_queues> workers_;
   std::function<void(const classify::flow_event&)> tap_;
+  control_observer* observer_;
+  record_journal* journal_;
   std::vector<std::deque<command>> waiting_orders_;  // by worker, bounded
   control_state state_;
   std::vector<std::pair<classify::call_slot, std::string>> active_;  // as of the last second

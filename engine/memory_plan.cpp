@@ -15,6 +15,9 @@
 #include "engine/event_ring.hpp"
 #include "engine/flow_book.hpp"
 #include "engine/policy_keeper.hpp"
+#include "engine/record_flows.hpp"
+#include "engine/record_server.hpp"
+#include "engine/record_traffic.hpp"
 #include "shaper/delay_line.hpp"
 
 namespace callweir::engine {
@@ -44,6 +47,17 @@ constexpr std::uint64_t host_bytes = 512;
 constexpr std::uint64_t program_bytes = 64 * mebibyte;
 /// A configuration as its text (1 MB at most, as the control socket takes it), read and compiled.
 constexpr std::uint64_t document_bytes = 8 * mebibyte;
+/// What a reader of records has not read: its share of the moment, a piece of the journal, a copy.
+constexpr std::uint64_t reader_bytes = 2 * (record_server::unread_max + mebibyte);
+/// Sums of traffic, heavy flows and flows told of, each a node of a table; and their records before
+/// they are in the journal.
+constexpr std::uint64_t made_bytes =
+    traffic_book::keys_max * (80 + node_bytes) + traffic_book::heavy_max * (48 + node_bytes) +
+    2 * flow_teller::waiting_max * (24 + node_bytes) + 2 * mebibyte;
+/// A call as it was told last; names of up to 8 flows, reasons, actions.
+constexpr std::uint64_t told_call_bytes = 2'048;
+/// A host as it was told last, and its record while all are looked through.
+constexpr std::uint64_t told_host_bytes = 384;
 /// A thread's stack as far as it is used, and the allocator's arena of it.
 constexpr std::uint64_t thread_bytes = 2 * mebibyte;
 
@@ -96,6 +110,10 @@ std::vector<memory_part> memory_plan(const configuration& from, unsigned workers
            (sets - 1) * shaper::policy_set::own_memory_bytes(calls_max) + sets * document_bytes},
       {"calls", std::uint64_t{tracker.calls_max} * call_bytes + ended_bytes},
       {"hosts", std::uint64_t{tracker.hosts_max} * host_bytes},
+      {"records for the dashboard",
+       record_journal::limits{}.bytes + stream::readers_max * reader_bytes + made_bytes +
+           std::uint64_t{tracker.calls_max} * told_call_bytes +
+           std::uint64_t{tracker.hosts_max} * told_host_bytes + thread_bytes},
       {"answers on the control socket", control::reply_bytes_max + control::unread_bytes_max},
   };
 }

@@ -52,6 +52,7 @@ void pipeline::process(std::span<packet_view> burst, time_point now,
   std::uint64_t bytes = 0;
   for (std::size_t i = 0; i < burst.size(); ++i) {
     bytes += burst[i].l3_bytes;
+    count(burst[i], where[i].in_call);
     if (where[i].flow == classify::no_flow) {
       if (burst[i].status == decode_status::ok) {
         counters_.untracked.add();
@@ -65,6 +66,14 @@ void pipeline::process(std::span<packet_view> burst, time_point now,
   }
   counters_.packets.add(burst.size());
   counters_.bytes.add(bytes);
+}
+
+inline void pipeline::count(const packet_view& packet, bool in_call) noexcept {
+  auto& link = counters_.links[packet.link % capture::links_max];
+  const std::size_t kind = in_call ? 0 : 1;
+  const auto from = static_cast<std::size_t>(packet.from);
+  link.packets[kind][from].add();
+  link.bytes[kind][from].add(packet.l3_bytes);
 }
 
 void pipeline::idle(time_point now) noexcept {
@@ -153,10 +162,11 @@ void pipeline::decide(const packet_view& packet, const classify::packet_flow& wh
   const auto reason = static_cast<std::size_t>(fate.reason);
   const bool dropped = fate.kind == shaper::fate_kind::drop;
   const bool held = fate.kind == shaper::fate_kind::hold;
-  if (dropped) counters_.dropped[reason].add();
-  if (held) counters_.held[reason].add();
-  if (dropped || held)
-    classifier_.record_fate(where, dropped, held ? fate.release - now : nanoseconds{0});
+  if (!dropped && !held) return;
+  auto& link = counters_.links[packet.link % capture::links_max];
+  (dropped ? counters_.dropped : counters_.held)[reason].add();
+  (dropped ? link.dropped : link.delayed).add();
+  classifier_.record_fate(where, dropped, held ? fate.release - now : nanoseconds{0});
 }
 
 }  // namespace callweir::engine

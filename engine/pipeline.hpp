@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "capture/decode.hpp"
+#include "capture/link_config.hpp"
 #include "classify/classifier.hpp"
 #include "engine/commands.hpp"
 #include "engine/counter.hpp"
@@ -15,6 +16,14 @@
 #include "engine/packet_pipeline.hpp"
 
 namespace callweir::engine {
+
+/// What one link carried: L3 bytes and packets as they arrived, [0 of flows in a call, 1 all
+/// else][side they came from], and what policies did. Overload that sheds accounting leaves them
+/// behind.
+struct link_counters {
+  std::array<std::array<counter, 2>, 2> packets, bytes;
+  counter dropped, delayed;
+};
 
 /// Counters of one pipeline: its thread writes, anyone reads.
 struct pipeline_counters {
@@ -26,6 +35,7 @@ struct pipeline_counters {
   counter untracked;  // decoded, but the flow table had no room
   counter shed;       // forwarded without a look: overload
   counter bindings;   // flows bound to a policy line
+  std::array<link_counters, capture::links_max> links;
 };
 
 class pipeline final : public packet_pipeline {
@@ -48,6 +58,7 @@ class pipeline final : public packet_pipeline {
  private:
   void take_orders() noexcept;
   void carry_out(const command& order) noexcept;
+  void count(const packet_view& packet, bool in_call) noexcept;
   void bind(classify::flow_index flow, time_point now) noexcept;
   void decide(const packet_view& packet, const classify::packet_flow& where, time_point now,
               decision& out) noexcept;

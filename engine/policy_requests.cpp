@@ -2,6 +2,7 @@
 
 #include "base/json_writer.hpp"
 #include "base/log.hpp"
+#include "engine/audit.hpp"
 #include "engine/control_requests.hpp"
 #include "engine/policy_text.hpp"
 #include "engine/save_file.hpp"
@@ -141,9 +142,10 @@ control::reply control_requests::policy_apply(const std::string& text, const std
       return control::reply::refused(done.error());
     }
     keep_applied(state);
-    log::info("audit", "uid {} (pid {}): policies of {} applied, {} changes{}", who.uid, who.pid,
-              name, out.records.size(),
-              confirm_s > 0 ? fmt::format(", to be confirmed within {} s", confirm_s) : "");
+    audit(
+        access_.journal, audit_name(who), "policy-apply",
+        fmt::format("policies of {} applied, {} changes{}", name, out.records.size(),
+                    confirm_s > 0 ? fmt::format(", to be confirmed within {} s", confirm_s) : ""));
     return out;
   });
 }
@@ -152,7 +154,7 @@ control::reply control_requests::policy_confirm(const control::peer& who) {
   return on_control([&](control_state& state) {
     if (auto done = state.policies.confirm(); !done) return control::reply::refused(done.error());
     keep_applied(state);
-    log::info("audit", "uid {} (pid {}): policies confirmed", who.uid, who.pid);
+    audit(access_.journal, audit_name(who), "policy-confirm", "policies confirmed");
     return control::reply{};
   });
 }
@@ -162,8 +164,8 @@ control::reply control_requests::policy_rollback(const control::peer& who) {
     if (auto done = state.policies.rollback(state.now); !done)
       return control::reply::refused(done.error());
     keep_applied(state);
-    log::info("audit", "uid {} (pid {}): policies rolled back to {}", who.uid, who.pid,
-              state.policies.source().name);
+    audit(access_.journal, audit_name(who), "policy-rollback",
+          "policies rolled back to " + state.policies.source().name);
     return control::reply{};
   });
 }
@@ -182,8 +184,8 @@ control::reply control_requests::policy_save(const control::peer& who) {
   if (auto saved = save_file(access_.configuration_path, text); !saved) {
     return control::reply::refused(saved.error());
   }
-  log::info("audit", "uid {} (pid {}): policies saved to {}", who.uid, who.pid,
-            access_.configuration_path);
+  audit(access_.journal, audit_name(who), "policy-save",
+        "policies saved to " + access_.configuration_path);
   return {{change_record("saved to " + access_.configuration_path + ", the earlier file is " +
                          access_.configuration_path + ".bak")},
           {}};

@@ -68,6 +68,18 @@ bool uses_kernel(const configuration& whole) {
   });
 }
 
+/// The program beside our own; empty, with a warning, where there is none.
+std::vector<std::string> dashboard_command(const run_request& request) {
+  std::error_code problem;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", problem);
+  const auto program = self.parent_path() / "callweir-dashboard";
+  if (problem || ::access(program.c_str(), X_OK) != 0) {
+    log::warning("supervisor", "no dashboard: {} is not there", program.string());
+    return {};
+  }
+  return {program.string(), "--config", request.configuration, "--socket", request.socket};
+}
+
 result<void> make_run_folder(const std::string& socket) {
   const auto folder = std::filesystem::path(socket).parent_path();
   std::error_code problem;
@@ -108,6 +120,7 @@ int run_appliance(const run_request& request) {
   options.engine_arguments = {"engine", "--config", request.configuration, "--socket",
                               request.socket};
   options.on_engine_absent = [&absent](bool now) { absent.set(now); };
+  if (request.dashboard) options.dashboard_argv = dashboard_command(request);
   // Of an earlier run. Not before the ports are ours: an appliance that runs still needs its own.
   options.on_ports_held = [&request] {
     std::error_code none;

@@ -8,6 +8,7 @@ namespace callweir::engine {
 struct run_request {
   std::string configuration;
   std::string socket;
+  bool dashboard = true;  // start callweir-dashboard, which lies beside this program
 };
 
 /// Until SIGTERM or SIGINT. Exit code 2 when configuration or a port cannot be used; the

@@ -56,6 +56,10 @@ struct shared_state {
   // 1: frames go to the kernel's pass-through because a heartbeat was late. The supervisor sets it,
   // the engine clears it when it has taken them again.
   std::atomic<std::uint32_t> withheld{0};
+  // Wall clock, nanoseconds since the epoch, 0: never. When frames were withheld last.
+  std::atomic<std::int64_t> withheld_since_ns{0};
+  // The same, of when inspection ended with the engine before; the next one tells it and clears it.
+  std::atomic<std::int64_t> absent_since_ns{0};
   // Written by the engine.
   std::atomic<std::uint32_t> ready{0};  // 1: every worker forwards. Cleared by the supervisor
   std::atomic<std::uint32_t> bypass{

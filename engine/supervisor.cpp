@@ -27,7 +27,13 @@ constexpr long tick_ns = 10'000'000;
 constexpr int stop_patience_ms = 3000;
 constexpr nanoseconds interfaces_every = std::chrono::milliseconds(200);
 constexpr nanoseconds interfaces_pause = std::chrono::seconds(2);  // after a set-up that failed
-constexpr nanoseconds dashboard_pause = std::chrono::seconds(2);
+constexpr nanoseconds dashboard_pause_min = std::chrono::seconds(2);
+constexpr nanoseconds dashboard_pause_max = std::chrono::seconds(60);
+constexpr nanoseconds dashboard_settled = std::chrono::seconds(30);
+
+std::int64_t wall_ns() {
+  return steady_clock().now().ns;
+}
 
 time_point monotonic() {
   return {steady_clock::monotonic_ns()};
@@ -64,6 +70,7 @@ class supervisor {
  private:
   void start_engine();
   void watch_engine(time_point now);
+  void note_absence();
   void engine_ended(int status, time_point now);
   void take_packets_back();
   void raise_held_ports();
@@ -90,6 +97,7 @@ class supervisor {
   bool absent_ = false;
   time_point started_{}, ready_since_{}, start_at_{}, dashboard_at_{}, last_tick_{};
   time_point withheld_since_{}, interfaces_at_{};
+  nanoseconds dashboard_pause_ = dashboard_pause_min;
   std::optional<int> exit_with_;
 };
 
@@ -171,6 +179,7 @@ void supervisor::watch_heartbeats(time_point now) {
   if (!is_late(now)) return;
   take_packets_back();
   withheld_since_ = now;
+  shared_->withheld_since_ns.store(wall_ns());
   shared_->stalls.fetch_add(1);
   shared_->withheld.store(1);
   log::warning("supervisor", "a worker is late: traffic passes uninspected until it answers");
@@ -191,6 +200,7 @@ void supervisor::watch_interfaces(time_point now) {
   }
   log::warning("supervisor", "an interface came back: the engine starts again");
   watch_.reset();
+  note_absence();
   take_packets_back();
   if (engine_) engine_->stop(stop_patience_ms);
   engine_.reset();
@@ -198,7 +208,15 @@ void supervisor::watch_interfaces(time_point now) {
   start_engine();
 }
 
+/// For the gap that the next engine tells. The first of several in a row is when it began.
+void supervisor::note_absence() {
+  if (!was_ready_ || shared_->absent_since_ns.load() != 0) return;
+  const bool withheld = shared_->withheld.load() != 0;
+  shared_->absent_since_ns.store(withheld ? shared_->withheld_since_ns.load() : wall_ns());
+}
+
 void supervisor::engine_ended(int status, time_point now) {
+  note_absence();
   take_packets_back();
   engine_.reset();
   shared_->engine_pid.store(0);
@@ -265,12 +283,16 @@ void supervisor::watch_dashboard(time_point now) {
   if (options_.dashboard_argv.empty()) return;
   if (dashboard_) {
     if (const auto status = dashboard_->ended()) {
-      log::warning("supervisor", "the dashboard ended with {}: restarting", *status);
+      // One that keeps dying is tried ever less often.
+      if (now - dashboard_at_ >= dashboard_settled) dashboard_pause_ = dashboard_pause_min;
+      log::warning("supervisor", "the dashboard ended with {}: restarting in {} s", *status,
+                   static_cast<int>(to_seconds(dashboard_pause_)));
       dashboard_.reset();
       shared_->dashboard_pid.store(0);
-      dashboard_at_ = now + dashboard_pause;
+      dashboard_at_ = now + dashboard_pause_;
+      dashboard_pause_ = std::min(2 * dashboard_pause_, dashboard_pause_max);
       alarm_on(alarm_dashboard_down);
-    } else if (now - dashboard_at_ > std::chrono::seconds(30)) {
+    } else if (now - dashboard_at_ >= dashboard_settled) {
       alarm_off(alarm_dashboard_down);
     }
     return;
@@ -280,6 +302,10 @@ void supervisor::watch_dashboard(time_point now) {
   if (auto child = child_process::start(options_.dashboard_argv, -1)) {
     dashboard_ = *child;
     shared_->dashboard_pid.store(child->pid());
+  } else {
+    log::warning("supervisor", "no dashboard: {}", child.error().text());
+    dashboard_at_ = now + dashboard_pause_max;
+    alarm_on(alarm_dashboard_down);
   }
 }
 

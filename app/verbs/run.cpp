@@ -22,11 +22,13 @@ void add_engine(CLI::App& app, int& exit) {
 
 void add_run(CLI::App& app, int& exit) {
   auto* verb = app.add_subcommand("run", "Join the configured links inline, classify, enforce");
-  auto request = std::make_shared<engine::run_request>(
-      engine::run_request{engine::configuration_path_default, engine::control_socket_default});
+  auto request = std::make_shared<engine::run_request>(engine::run_request{
+      engine::configuration_path_default, engine::control_socket_default, true});
   verb->add_option("-c,--config", request->configuration, "configuration file")
       ->capture_default_str();
   verb->add_option("--socket", request->socket, "control socket to serve")->capture_default_str();
+  verb->add_flag("!--no-dashboard", request->dashboard,
+                 "do not start callweir-dashboard: its own unit does");
   verb->footer(
       "Examples:\n"
       "  callweir run\n"

@@ -1,0 +1,53 @@
+#include "engine/record_hosts.hpp"
+
+#include <algorithm>
+
+namespace callweir::engine {
+namespace {
+
+std::uint64_t looks_of(const host_record& host) {
+  std::uint64_t h = host.bytes;
+  for (const std::uint64_t part :
+       {std::uint64_t{host.flows}, std::uint64_t{host.calls}, std::uint64_t{host.peers},
+        std::uint64_t{host.confidence_pct}, std::uint64_t{host.roles.size()}}) {
+    h = (h ^ part ^ h >> 31) * 0x9e3779b97f4a7c15ULL;
+  }
+  return h;
+}
+
+}  // namespace
+
+void host_teller::tell(const std::vector<host_record>& hosts, std::size_t most,
+                       const record_outlet& out) {
+  for (std::size_t looked = 0; looked < hosts.size() && most > 0; ++looked) {
+    at_ = (at_ + 1) % hosts.size();
+    const auto& host = hosts[at_];
+    const std::uint64_t looks = looks_of(host);
+    const auto [known, fresh] = told_.try_emplace(host.address, looks);
+    if (!fresh && known->second == looks) continue;
+    known->second = looks;
+    out.durable(host);
+    --most;
+  }
+  if (told_.size() <= 2 * hosts.size() + 64) return;
+  std::map<ip_address, std::uint64_t> there;  // hosts that the tracker let go are told anew
+  for (const auto& host : hosts) {
+    if (const auto known = told_.find(host.address); known != told_.end()) there.insert(*known);
+  }
+  told_ = std::move(there);
+}
+
+void host_teller::tick(const classify::call_tracker& tracker, time_point now,
+                       const record_outlet& out) {
+  if (now < next_) return;
+  const auto hosts = tracker.hosts();
+  next_ = now + (hosts.size() > hosts_many ? every_many : every);
+  tell(hosts, records_most, out);
+}
+
+void host_teller::finish(const classify::call_tracker& tracker, const record_outlet& out) {
+  const auto hosts = tracker.hosts();
+  tell(hosts, std::min<std::size_t>(hosts.size(), 10 * records_most), out);
+}
+
+}  // namespace callweir::engine
