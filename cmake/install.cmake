@@ -22,8 +22,11 @@ endif()
 # The unit names the programs where they land: `--prefix` is known only now.
 install(CODE "
   set(bindir \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}\")
-  configure_file(\"${CMAKE_SOURCE_DIR}/packaging/callweir.service.in\" \"${generated}/callweir.service\" @ONLY)")
-install(FILES "${generated}/callweir.service" DESTINATION lib/systemd/system)
+  foreach(unit callweir callweir-dashboard)
+    configure_file(\"${CMAKE_SOURCE_DIR}/packaging/\${unit}.service.in\" \"${generated}/\${unit}.service\" @ONLY)
+  endforeach()")
+install(FILES "${generated}/callweir.service" "${generated}/callweir-dashboard.service"
+  DESTINATION lib/systemd/system)
 install(CODE "
   if(NOT EXISTS \"\$ENV{DESTDIR}/etc/callweir/callweir.yaml\")
     file(INSTALL \"${CMAKE_SOURCE_DIR}/packaging/callweir.yaml\" DESTINATION /etc/callweir) # below DESTDIR by itself
