@@ -24,10 +24,12 @@ POLICIES = """policies:
 
 
 class Appliance:
-    """Runs `callweir run`; `mode` of the line that degrades: "observe" or "enforce"."""
+    """Runs `callweir run`; `mode` of the line that degrades: "observe" or "enforce". With `dashboard` it starts that, too:
+    `extra` should say where it keeps and listens."""
 
-    def __init__(self, lab, binaries, folder, extra=""):
+    def __init__(self, lab, binaries, folder, extra="", dashboard=False):
         self.lab, self.folder = lab, pathlib.Path(folder)
+        self.options = [] if dashboard else ["--no-dashboard"]
         self.program = pathlib.Path(binaries) / "callweir"
         self.socket = self.folder / "control.sock"  # its own, so that it meets no appliance of the machine
         self.files = {}
@@ -39,7 +41,7 @@ class Appliance:
 
     def start(self, mode="observe", seconds=30):
         self.log = open(self.folder / "callweir.log", "w", encoding="utf-8")
-        self.process = self.lab.spawn(self.lab.box, self.program, "run", "-c", self.files[mode],
+        self.process = self.lab.spawn(self.lab.box, self.program, "run", "-c", self.files[mode], *self.options,
                                       "--socket", self.socket, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         end = time.monotonic() + seconds
         while time.monotonic() < end:
