@@ -24,6 +24,7 @@ from web_page import PageError, WebPage
 
 SKIPPED = 77
 NAME, PASSWORD = "anna", "a sentence is long and easy to keep"
+PAST_SECONDS = 900
 CALLS_A_SECOND = 500  # that the engine tells of, in turn
 INTERACTIVE_MS = 1_000
 BYTES_MOST = 80_000
@@ -80,16 +81,20 @@ class Traffic(threading.Thread):
         one = self.calls.pop(name)
         self.engine.tell({**one, "end": time.time(), "ended": True})
 
+    def second(self, at):
+        degraded = sum(1 for one in self.calls.values() if one["actions"])
+        return {"type": "second", "at": at, "link": "uplink", "bytes": [[125_000, 125_000], [1_250_000, 12_500_000]],
+                "packets": [[50, 50], [1_000, 9_000]], "dropped": 3 * degraded, "delayed": 40 * degraded, "calls": len(self.calls),
+                "degraded": degraded}
+
     def run(self):
         next_one = 0
         while not self.ends.wait(1):
             if self.quiet:
                 continue
-            at = int(time.time()) - 1
-            degraded = sum(1 for one in self.calls.values() if one["actions"])
-            self.engine.tell({"type": "second", "at": at, "link": "uplink", "bytes": [[125_000, 125_000], [1_250_000, 12_500_000]],
-                              "packets": [[50, 50], [1_000, 9_000]], "dropped": 3 * degraded, "delayed": 40 * degraded,
-                              "calls": len(self.calls), "degraded": degraded})
+            second = self.second(int(time.time()) - 1)
+            self.engine.keep(second)
+            self.engine.tell(second)
             turn = list(self.calls.values())
             turn = (turn + turn)[next_one:next_one + min(CALLS_A_SECOND, len(turn))] if turn else []
             next_one = (next_one + len(turn)) % max(1, len(self.calls))
@@ -188,6 +193,35 @@ def live(page, traffic, engine):
     page.do("wait", at=".notice", gone=True)
     check(True, "an alarm comes and goes with its sentence")
     no_complaints(page, "on the live page")
+
+
+def ranges(page):
+    page.do("click", at="text=Table")
+    for name, label in (("live", "5 min"), ("an hour", "1 h")):
+        page.do("click", at=f".throughput label:has-text('{label}')")
+        page.do("wait_text", at=".throughput table.data tbody", text="Mbit/s")
+        rows = [row.split("\t") for row in page.do("text", at=".throughput table.data tbody tr")]
+        told = [row for row in rows if "11.0" in row[3] and "101" in row[4] and "1.00" in row[1]]
+        check(len(told) >= 3, f"{name} of throughput comes from the store, with whole steps ({len(told)} of {len(rows)} rows)")
+        odd = [row for row in rows if row not in told and row[3].strip() != "\u2013"]
+        check(len(odd) == 0, f"no step of it is cut short {odd or ''}")
+    page.do("click", at=".throughput label:has-text('24 h')")
+    time.sleep(1)
+    page.do("click", at="text=Table")
+    picture(page, "day")
+    page.do("click", at=".throughput label:has-text('5 min')")
+    no_complaints(page, "on other ranges")
+
+
+def session_ends(page, box):
+    page.do("evaluate", script="fetch('/api/v1/session').then(a => a.json()).then(s => fetch('/api/v1/session', { method: 'DELETE',"
+                               " headers: { 'X-CSRF-Token': s.csrf } })).then(a => a.status)")
+    box.process.kill()
+    page.do("wait", at="#name, .notice")
+    box.stop()
+    box.start()
+    page.do("wait", at="#name")
+    check("session has ended" in page.do("text", at=".told")[0], "a session that ended leads to the login, and says so")
 
 
 def interactive(page):
@@ -329,18 +363,22 @@ def scenario(folder):
     engine = EngineStandIn(folder, site="lab").start()
     engine.status = status()
     traffic = Traffic(engine, pattern)
+    for ago in range(PAST_SECONDS, 1, -1):
+        engine.keep(traffic.second(int(time.time()) - ago))
     traffic.start()
     with Dashboard(binaries(), folder, control_socket=folder / "control.sock") as box, WebPage() as page:
         try:
             served(box)
             logging_in(page, box)
             live(page, traffic, engine)
+            ranges(page)
             interactive(page)
             keyboard(page)
             looks(page)
             details_and_report(page, folder)
             two_thousand(page, traffic)
             away_and_lost(page, box, engine, traffic)
+            session_ends(page, box)
         except (Failure, PageError):
             picture(page, "failed", full=True)
             print("the dashboard said:\n" + box.said())

@@ -127,7 +127,7 @@ async function ask_everything(): Promise<void> {
       if (!ended_meanwhile.has(call.id)) heard_call({ ...call, ended: false });
     }
     take_policies(lines);
-    window_of_load.begin(read_all(load["load"], read_load), 10);
+    window_of_load.begin(read_all(load["load"], read_load), 10, server_now());
     gaps.value = read_all(lost["gaps"], read_gap).slice(0, GAPS_MAX);
     calls_dirty = window_dirty = true;
     flush();

@@ -37,7 +37,7 @@ test("seconds that are missing are holes; those not told yet are not", () => {
 
 test("the store's steps stand before the seconds and never beside them", () => {
   const window = new LiveWindow();
-  window.begin([point(600), point(980), point(990), point(1_000)], 10);
+  window.begin([point(600), point(980), point(990), point(1_000)], 10, 1_003);
   window.add(second(1_000));
   const got = window.columns(1_000);
   assert.deepEqual(got.at, [980, 990, 1_000]);
@@ -54,8 +54,9 @@ test("the window stays bounded, also when clocks jump", () => {
 });
 
 test("history has a hole where nothing is known, and no hole at the end", () => {
-  const got = history([point(0), point(20)], 0, 60, 10);
-  assert.deepEqual(got.at, [0, 10, 20, 30, 40]);
-  assert.deepEqual(got.calls_out, [1_000, null, 1_000, null, null]);
-  assert.deepEqual(history([], 0, 0, 1).at, []);
+  const got = history([point(0), point(20), point(50, 1)], 0, 60, 10, 59);
+  assert.deepEqual(got.at, [0, 10, 20]);
+  assert.deepEqual(got.calls_out, [1_000, null, 1_000]); // of 50 there will be more
+  assert.deepEqual(history([point(0)], 0, 60, 10, 60).calls_out, [1_000, null, null, null]);
+  assert.deepEqual(history([], 0, 0, 1, 0).at, []);
 });

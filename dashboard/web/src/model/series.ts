@@ -47,9 +47,9 @@ export class LiveWindow {
   private coarse_step_ = 10;
   newest = 0;
 
-  /** What the store knows of the time before the stream began. */
-  begin(points: LoadPoint[], step: number): void {
-    this.coarse_ = points;
+  /** What the store knows of the time before the stream began. A step that runs still would look like a slump. */
+  begin(points: LoadPoint[], step: number, now: number): void {
+    this.coarse_ = points.filter((one) => one.at + step <= now);
     this.coarse_step_ = step;
   }
 
@@ -101,13 +101,14 @@ export class LiveWindow {
   }
 }
 
-/** History in steps of `step` seconds over [from, to): steps that are missing become holes. */
-export function history(points: LoadPoint[], from: number, to: number, step: number): Columns {
+/** History in steps of `step` seconds over [from, to): steps that are missing become holes, the one that runs is left out. */
+export function history(points: LoadPoint[], from: number, to: number, step: number, now: number): Columns {
   const out = empty();
   const by_step = new Map(points.map((one) => [Math.floor(one.at / step), one]));
   for (let at = Math.floor(from / step); at < Math.ceil(to / step); at += 1) {
     const point = by_step.get(at);
-    if (point === undefined && at * step > to - 2 * step) continue; // not rolled up yet
+    if ((at + 1) * step > now) break;
+    if (point === undefined && (at + 3) * step > now) continue; // not told yet
     push(out, at * step, point?.bytes ?? null, step, point?.calls_most ?? 0, point?.degraded_most ?? 0);
   }
   return out;

@@ -20,7 +20,7 @@ const PAST: Record<Exclude<Range, "5m">, { seconds: number; step: number; again_
 const range = signal<Range>("5m");
 const focus = signal<Focus>("all");
 
-interface Past { range: Range; points: LoadPoint[]; from: number; to: number; step: number; trouble: string }
+interface Past { range: Range; points: LoadPoint[]; from: number; to: number; step: number; asked: number; trouble: string }
 const past = signal<Past | null>(null);
 
 function usePast(): void {
@@ -30,13 +30,13 @@ function usePast(): void {
     const { seconds, step, again_ms } = PAST[wanted];
     let gone = false;
     const ask = async () => {
-      const to = Math.ceil(server_now() / step) * step, from = to - seconds;
+      const asked = server_now(), to = Math.ceil(asked / step) * step, from = to - seconds;
       try {
         const told = await ask_json(`load?from=${from}&to=${to}&step=${step}`);
-        if (!gone) past.value = { range: wanted, points: read_all(told["load"], read_load), from, to, step, trouble: "" };
+        if (!gone) past.value = { range: wanted, points: read_all(told["load"], read_load), from, to, step, asked, trouble: "" };
       } catch (reason) {
         if (!gone && reason instanceof Problem) {
-          past.value = { ...(past.value ?? { range: wanted, points: [], from, to, step }), trouble: reason.message };
+          past.value = { ...(past.value ?? { range: wanted, points: [], from, to, step, asked }), trouble: reason.message };
         }
       }
     };
@@ -58,7 +58,7 @@ const at_or_last = (values: (number | null)[], index: number | null): number | n
   }
   return null;
 };
-const NOTHING = history([], 0, 0, 1);
+const NOTHING = history([], 0, 0, 1, 0);
 const shown_rate = (value: number | null): string => (value === null ? NONE : rate(Math.abs(value)));
 const shown_count = (value: number | null): string => (value === null ? NONE : count(value));
 const minus = (a: number | null, b: number | null): number | null => (a === null || b === null ? null : a - b);
@@ -114,7 +114,7 @@ export function Throughput(): JSX.Element {
   const until = feed_state.value.phase === "open" ? Math.floor(now.value) - 1 : window_of_load.newest;
   const columns = useMemo(
     () => live ? window_of_load.columns(until)
-      : told?.range === chosen ? history(told.points, told.from, told.to, told.step) : NOTHING,
+      : told?.range === chosen ? history(told.points, told.from, told.to, told.step, told.asked) : NOTHING,
     [live, chosen, told, until, window_changed.value],
   );
   const bounds: [number, number] = live ? [until - WINDOW_S, until] : [told?.from ?? until - 3_600, told?.to ?? until];
