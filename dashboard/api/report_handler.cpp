@@ -44,6 +44,7 @@ http::response get_report(context& of) {
   what.site = configured.site;
   what.timezone = configured.timezone;
   what.pseudonymise = configured.pseudonymise;
+  what.pseudonym_key = of.here.parts.pseudonym_key;
   what.made = of.now;
   const auto format = parse_report_format(of.with.text("format").value_or("html"));
   if (!format) return refusal(400, format.error());

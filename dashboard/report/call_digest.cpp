@@ -38,16 +38,30 @@ int strength(treatment what) {
 }
 
 both_ways<float> known(const both_ways<std::optional<double>>& mos) {
-  both_ways<float> out{};
-  for (std::size_t i = 0; i < 2; ++i) {
-    // Hostile or broken records must not turn up as a MOS of 400.
-    if (mos[i] && *mos[i] >= 1 && *mos[i] <= 5) out[i] = static_cast<float>(*mos[i]);
-  }
-  return out;
+  return {static_cast<float>(mos[0].value_or(0)), static_cast<float>(mos[1].value_or(0))};
 }
 
 bool any(const both_ways<float>& mos) {
   return mos[0] > 0 || mos[1] > 0;
+}
+
+using measures = both_ways<std::optional<double>>;
+
+/// What cannot be is not known. Readers of records refuse such values; a report rests on nothing.
+void keep_within(measures& values, double least, double most) {
+  for (auto& value : values) {
+    if (value && !(*value >= least && *value <= most)) value.reset();
+  }
+}
+
+void make_sane(call_record& call) {
+  call.start = bounded(call.start);
+  call.end = bounded(call.end);
+  for (auto& action : call.actions) action.since = bounded(action.since);
+  keep_within(call.mos_before, 1, 5);
+  keep_within(call.mos, 1, 5);
+  keep_within(call.inflicted_loss, 0, 1);
+  keep_within(call.added_delay_ms, 0, 1e6);
 }
 
 void count_steps(mos_histogram& steps, const both_ways<float>& mos) {
@@ -170,7 +184,8 @@ std::uint32_t call_digest::link_number(const call_record& call) {
   return links_.try_emplace(link, static_cast<std::uint32_t>(links_.size())).first->second;
 }
 
-call_line call_digest::add(const call_record& call) {
+call_line call_digest::add(call_record call) {
+  make_sane(call);
   const call_action* strongest = nullptr;
   const treatment what = treat(call, &strongest);
   const double seconds = std::max(0.0, to_seconds(call.end - call.start));

@@ -32,7 +32,7 @@ class call_digest {
   call_digest(surroundings around, const pseudonyms& names);
 
   /// The line that a list shows of it.
-  call_line add(const call_record& call);
+  call_line add(call_record call);
   /// Fills in what the calls say: counts, applications, outcomes, bystanders, calls by policy.
   void finish(report_model& into);
 

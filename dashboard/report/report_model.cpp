@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <set>
 #include <utility>
 
@@ -167,9 +168,10 @@ result<void> asker::hosts() {
       ++model_.softphone_hosts_unlisted;
       continue;
     }
-    model_.softphone_hosts.push_back(
-        {names_.name(host.address), fmt::format("{}", fmt::join(host.roles, ", ")),
-         host.confidence_pct, host.peers, host.calls, host.bytes, host.first, host.last});
+    model_.softphone_hosts.push_back({names_.name(host.address),
+                                      fmt::format("{}", fmt::join(host.roles, ", ")),
+                                      host.confidence_pct, host.peers, host.calls, host.bytes,
+                                      bounded(host.first), bounded(host.last)});
   }
   return {};
 }
@@ -241,8 +243,8 @@ result<void> asker::calls(const std::function<void(const call_line&)>& each_call
     what.most = static_cast<std::size_t>(std::min<std::uint64_t>(calls_a_page, most - read));
     auto page = from_.calls(what);
     if (!page) return tl::unexpected(page.error());
-    for (const auto& call : *page) {
-      auto line = digest.add(call);
+    for (auto& call : *page) {
+      auto line = digest.add(std::move(call));
       if (each_call) each_call(line);
       list(std::move(line));
     }
@@ -262,6 +264,8 @@ result<void> asker::gaps() {
     sum.what = gap.what;
     ++sum.times;
     sum.count += gap.count;
+    gap.from = bounded(gap.from);
+    gap.to = bounded(gap.to);
     const auto from = std::max(gap.from, model_.when.from), to = std::min(gap.to, model_.when.to);
     sum.seconds += std::max(0.0, to_seconds(to - from));
     if (model_.gaps.size() < limits_.gaps_listed) {
@@ -288,7 +292,7 @@ result<void> asker::changes() {
     if (!changing.contains(entry.verb)) continue;
     if (model_.changes.size() < limits_.changes_listed) {
       model_.changes.push_back(
-          {entry.at, names_.scrub(entry.who), entry.verb, names_.scrub(entry.what)});
+          {bounded(entry.at), names_.scrub(entry.who), entry.verb, names_.scrub(entry.what)});
     } else {
       ++model_.changes_unlisted;
     }
@@ -328,6 +332,10 @@ result<void> asker::notes() {
 }
 
 }  // namespace
+
+time_point bounded(time_point at) {
+  return {std::clamp(at.ns, std::int64_t{0}, std::numeric_limits<std::int64_t>::max() / 2)};
+}
 
 const char* treatment_name(treatment what) {
   static constexpr std::array<const char*, treatment_count> names = {

@@ -18,6 +18,9 @@
 
 namespace callweir::dashboard {
 
+/// From 1970 to 2116: differences of a damaged store's times must not overflow.
+time_point bounded(time_point at);
+
 /// What a call met, the strongest of it. Authorised: an `allow` or `prioritise` line that names
 /// what it matches, an emergency, or telephony set up in clear (SIP and kin) that nothing touched.
 /// Tolerated: passed by a catch-all or by no line at all.

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
-#include <regex>
 
 #include "base/applications.hpp"
 #include "dashboard/report/pdf.hpp"
@@ -34,26 +33,32 @@ std::size_t count(const std::string& text, const std::string& what) {
   return n;
 }
 
-/// Every element is closed in order; void elements aside.
+/// Every element is closed in order; void elements aside. "" or the one that is not.
 std::string unbalanced(const std::string& html) {
-  static const std::regex tag("<(/?)([a-z][a-z0-9]*)([^>]*?)(/?)>");
   std::vector<std::string> open;
-  const std::string body = html.substr(html.find("</style>"));
-  for (auto it = std::sregex_iterator(body.begin(), body.end(), tag); it != std::sregex_iterator();
-       ++it) {
-    const std::string name = (*it)[2];
-    if (name == "br" || name == "col" || name == "meta" || (*it)[4] == "/") continue;
-    if ((*it)[1] != "/") {
+  for (auto tag = html.find('<', html.find("<body>")); tag != std::string::npos;
+       tag = html.find('<', tag + 1)) {
+    const auto end = html.find('>', tag);
+    if (end == std::string::npos) return html.substr(tag, 20);
+    const bool closes = html[tag + 1] == '/';
+    const auto name_at = tag + (closes ? 2 : 1);
+    const auto name = html.substr(name_at, html.find_first_of(" >/", name_at) - name_at);
+    if (name == "br" || name == "col" || html[end - 1] == '/') continue;
+    if (!closes) {
       open.push_back(name);
-    } else if (name == "style" || name == "head" || name == "html") {
-      continue;
-    } else if (open.empty() || open.back() != name) {
-      return name + " after " + (open.empty() ? "nothing" : open.back());
-    } else {
+    } else if (name != "html") {
+      if (open.empty() || open.back() != name) return name;
       open.pop_back();
     }
   }
   return open.empty() ? "" : open.back();
+}
+
+bool has_address(const std::string& text) {
+  for (const char* network : {"10.1.0.", "10.0.5.", "203.0.113."}) {
+    if (text.find(network) != std::string::npos) return true;
+  }
+  return false;
 }
 
 TEST(report_html, is_whole_accessible_and_needs_nothing_from_outside) {
@@ -115,11 +120,10 @@ TEST(report_html, hostile_words_stay_words) {
 
 TEST(report_html, pseudonyms_leave_no_address) {
   auto store = testing::busy_store(day, 200);
-  const std::regex address("\\b(10\\.1\\.0|10\\.0\\.5|203\\.0\\.113)\\.\\d+");
   for (const auto format : {report_format::html, report_format::json, report_format::csv}) {
-    EXPECT_TRUE(std::regex_search(made(store, format), address));
+    EXPECT_TRUE(has_address(made(store, format)));
     const auto hidden = made(store, format, true);
-    EXPECT_FALSE(std::regex_search(hidden, address));
+    EXPECT_FALSE(has_address(hidden));
     EXPECT_NE(hidden.find("addr-"), std::string::npos);
   }
 }
