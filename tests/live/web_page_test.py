@@ -88,13 +88,15 @@ class Traffic(threading.Thread):
                 "degraded": degraded}
 
     def run(self):
-        next_one = 0
+        next_one, told = 0, int(time.time()) - 2
         while not self.ends.wait(1):
             if self.quiet:
+                told = int(time.time()) - 1
                 continue
-            second = self.second(int(time.time()) - 1)
-            self.engine.keep(second)
-            self.engine.tell(second)
+            while told < int(time.time()) - 1:
+                told += 1
+                self.engine.keep(self.second(told))
+                self.engine.tell(self.second(told))
             turn = list(self.calls.values())
             turn = (turn + turn)[next_one:next_one + min(CALLS_A_SECOND, len(turn))] if turn else []
             next_one = (next_one + len(turn)) % max(1, len(self.calls))
@@ -363,8 +365,9 @@ def scenario(folder):
     engine = EngineStandIn(folder, site="lab").start()
     engine.status = status()
     traffic = Traffic(engine, pattern)
-    for ago in range(PAST_SECONDS, 1, -1):
-        engine.keep(traffic.second(int(time.time()) - ago))
+    now = int(time.time())
+    for at in range(now - PAST_SECONDS, now - 1):
+        engine.keep(traffic.second(at))
     traffic.start()
     with Dashboard(binaries(), folder, control_socket=folder / "control.sock") as box, WebPage() as page:
         try:
