@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { median, ROWS_MAX, select, together } from "../src/model/calls";
 import { type Call, read_call } from "../src/model/records";
-import { action_words, alarm_sentence, harms, state_words } from "../src/model/sentences";
+import { action_words, alarm_sentence, bare, harms, state_words } from "../src/model/sentences";
 import { pause_ms } from "../src/net/events";
 
 const call = (id: string, more: object = {}): Call => read_call({ id, app: "WebRTC", start: Number(id.slice(1)), mos: [4, 4.2], mos_before: [4, 4], ...more }) as Call;
@@ -41,7 +41,9 @@ test("what calls say together: medians of those acted on, and of the others", ()
 
 test("words", () => {
   assert.deepEqual([action_words("degrade"), action_words("{ limit: { rate: 1kbit } }"), action_words("odd")], ["degraded", "limited", "odd"]);
-  assert.ok(harms("degrade") && harms("limit { rate }") && !harms("allow") && !harms("prioritise"));
+  assert.deepEqual([bare("{ app: [SIP] }"), bare("{}"), bare(""), bare("allow"), bare("{ degrade: { mos: 1.8 } }")],
+                   ["app: [SIP]", "everything", "everything", "allow", "degrade: { mos: 1.8 }"]);
+  assert.ok(harms("{ degrade: { mos: 1.8 } }") && harms("degrade") && harms("limit { rate }") && !harms("allow") && !harms("prioritise"));
   assert.equal(alarm_sentence("port_down"), "A port has no carrier.");
   assert.equal(alarm_sentence("new_thing"), "Alarm: new thing.");
   assert.deepEqual([state_words("inspecting").tone, state_words(null).tone, state_words("unreachable").tone, state_words("novel").label], ["good", "off", "off", "novel"]);

@@ -63,5 +63,10 @@ export function action_words(action: string): string {
   const word = /[a-z]+/.exec(action)?.[0] ?? action;
   return ACTIONS[word] ?? word;
 }
+/** "{ app: [SIP] }" is "app: [SIP]", "{}" is "everything": the page has no need of the outer braces. */
+export function bare(written: string): string {
+  const inner = /^\s*\{(.*)\}\s*$/s.exec(written)?.[1] ?? written;
+  return inner.trim() === "" ? "everything" : inner.trim();
+}
 /** True for what makes a call worse. */
 export const harms = (action: string): boolean => /^\W*(degrade|limit|block)/.test(action);

@@ -37,7 +37,7 @@ function Facts(props: { call: Call; running: boolean }): JSX.Element {
     ["Peer to peer", call.p2p === null ? "not known" : call.p2p ? "yes" : "no"],
     ["Relayed", call.relayed ? "yes" : "no"],
     ["Confidence", percent(call.confidence)],
-    ["What is done", <Done call={call} />],
+    ["What is done", <Done call={call} all />],
   ];
   return <table class="pairs wide"><tbody>{rows.map(([name, value]) => <tr key={name}><th scope="row">{name}</th><td>{value}</td></tr>)}</tbody></table>;
 }

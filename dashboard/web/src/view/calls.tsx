@@ -26,10 +26,12 @@ export function both_ways(both: Pair<Measure>, show: (one: Measure) => string): 
   return there === back ? there : `${there} / ${back}`;
 }
 
-export function Done(props: { call: Call }): JSX.Element {
+/** `all`: also the lines that let some flow of a call pass that others act on. */
+export function Done(props: { call: Call; all?: boolean }): JSX.Element {
   const { call } = props;
   if (call.emergency) return <span class="tag good">emergency, never touched</span>;
-  const acting = call.actions.filter((one) => one.action !== "");
+  const lines = call.actions.filter((one) => one.action !== "");
+  const acting = props.all !== true && harmed(call) ? lines.filter((one) => action_words(one.action) !== "allowed") : lines;
   if (acting.length === 0) return <span class="faint">left alone</span>;
   const effects = [
     any(call.added_delay_ms) ? `+${both_ways(call.added_delay_ms, milliseconds)}` : "",

@@ -1,7 +1,7 @@
 // The policy lines in the order in which they are tried, with what they matched and did.
 import type { JSX } from "preact";
 
-import { harms } from "../model/sentences";
+import { bare, harms } from "../model/sentences";
 import { bytes, count, duration, short_count } from "../model/units";
 import { loaded, now, policies, rolls_back_at } from "../state";
 import { Section } from "./parts";
@@ -24,8 +24,8 @@ export function Policies(): JSX.Element {
               const observes = line.mode === "observe";
               return (
                 <tr key={line.name} class={observes ? "observes" : ""}>
-                  <th scope="row"><bdi>{line.name}</bdi><code class="sub">{line.match === "" ? "everything" : line.match}</code></th>
-                  <td><code class={harms(line.action) && !observes ? "acts" : ""}>{line.action}</code></td>
+                  <th scope="row"><bdi>{line.name}</bdi><code class="sub">{bare(line.match)}</code></th>
+                  <td><code class={harms(line.action) && !observes ? "acts" : ""}>{bare(line.action)}</code></td>
                   <td><span class={`tag ${observes ? "off" : "on"}`}>{line.mode}</span></td>
                   <td class="num" title={count(line.flows)}>{short_count(line.flows)}</td>
                   <td class="num" title={count(line.packets)}>{short_count(line.packets)}</td>
