@@ -170,6 +170,10 @@ void write_service(metric_writer& out, const services& here) {
           served.connections);
   out.one("callweir_http_refused_connections_total", "Connections beyond a limit.", "counter",
           served.refused);
+  out.one("callweir_http_evicted_connections_total", "Connections that made room for others.",
+          "counter", served.evicted);
+  out.one("callweir_http_dropped_streams_total", "Event streams whose client did not read.",
+          "counter", served.streams_dropped);
   out.one("callweir_http_requests_total", "Requests read.", "counter", served.requests);
   out.one("callweir_http_malformed_requests_total", "Requests that could not be read.", "counter",
           served.malformed);
