@@ -40,7 +40,7 @@ figcaption { color: #55626f; font-size: .8rem; margin-top: .15rem; }
 .scale { margin-top: 1.6rem; padding-top: .7rem; border-top: 1px solid #d5dce3; color: #55626f;
   font-size: .86rem; }
 nav { margin-top: .5rem; font-size: .86rem; color: #55626f; }
-nav a { margin-right: .9rem; white-space: nowrap; }
+nav a { display: inline-block; margin-right: .9rem; }
 section { margin-top: 3rem; }
 section > h2 { margin: 0 0 .3rem; font-size: 1.35rem; font-weight: 700; line-height: 1.25; }
 h3 { margin: 1.8rem 0 .3rem; font-size: 1.03rem; font-weight: 700; }

@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::size_t site_letters = 40;
 /// WeasyPrint takes about 10 ms a row on a slow core.
-constexpr std::size_t pdf_calls = 300;
-constexpr std::size_t pdf_hosts = 100;
+constexpr std::size_t pdf_calls = 200;
+constexpr std::size_t pdf_hosts = 50;
 constexpr std::size_t csv_calls = 100'000;
 
 result<std::string> make_csv(store_reader& from, const report_request& what) {
