@@ -191,6 +191,10 @@ bool is_midnight(const void* of, time_point at) {
 
 const char* bin_unit_name(bin_unit unit) {
   switch (unit) {
+    case bin_unit::ten_seconds:
+      return "10 seconds";
+    case bin_unit::minute:
+      return "minute";
     case bin_unit::five_minutes:
       return "5 minutes";
     case bin_unit::hour:
@@ -258,14 +262,21 @@ result<time_point> calendar::parse(std::string_view text) const {
   return at;
 }
 
-time_bins calendar::bins(const period& when, bool fine) const {
+time_bins calendar::bins(const period& when, nanoseconds least) const {
   using std::chrono::hours;
+  using std::chrono::minutes;
   const auto length = when.to - when.from;
   time_bins out;
   out.edges.push_back(when.from);
-  if (length <= hours(6) && fine) {
+  if (length <= minutes(12) && least <= seconds(10)) {
+    out.unit = bin_unit::ten_seconds;
+    append_steps(out.edges, when, seconds(10), of_);
+  } else if (length <= hours(1) && least <= minutes(1)) {
+    out.unit = bin_unit::minute;
+    append_steps(out.edges, when, minutes(1), of_);
+  } else if (length <= hours(6) && least <= minutes(5)) {
     out.unit = bin_unit::five_minutes;
-    append_steps(out.edges, when, std::chrono::minutes(5), of_);
+    append_steps(out.edges, when, minutes(5), of_);
   } else if (length <= hours(8 * 24 + 1)) {
     out.unit = bin_unit::hour;
     append_steps(out.edges, when, hours(1), of_);
@@ -347,6 +358,9 @@ int calendar::hour(time_point at) const {
 }
 int calendar::minute(time_point at) const {
   return static_cast<int>((local(of_, at) - local_seconds{day(of_, at)}).count() / 60 % 60);
+}
+int calendar::second(time_point at) const {
+  return static_cast<int>((local(of_, at) - local_seconds{day(of_, at)}).count() % 60);
 }
 int calendar::day_of_month(time_point at) const {
   return static_cast<int>(day_of(civil(of_, at)));

@@ -14,7 +14,7 @@
 namespace callweir::dashboard {
 
 /// What the bars of a chart stand for.
-enum class bin_unit : std::uint8_t { five_minutes, hour, day, week, month };
+enum class bin_unit : std::uint8_t { ten_seconds, minute, five_minutes, hour, day, week, month };
 const char* bin_unit_name(bin_unit unit);  // "5 minutes", "hour", …
 
 /// A period cut at calendar bounds: the first and last bin may be shorter than the others.
@@ -37,9 +37,10 @@ class calendar {
   result<period> last(std::string_view word, time_point now) const;
   result<time_point> parse(std::string_view text) const;
 
-  /// Bins that suit the length: five minutes up to 6 hours (where `fine`: the store has them),
-  /// hours up to 8 days, days up to 2 months, weeks up to 2 years, months beyond.
-  time_bins bins(const period& when, bool fine = true) const;
+  /// Bins that suit the length: ten seconds up to 12 minutes, minutes up to an hour, five minutes
+  /// up to 6 hours, hours up to 8 days, days up to 2 months, weeks up to 2 years, months beyond;
+  /// none shorter than `least`, the step of the sums that the store still has.
+  time_bins bins(const period& when, nanoseconds least = std::chrono::seconds(10)) const;
 
   /// "Monday, 2 November 2026", "2 to 8 November 2026 (week 45)", "November 2026" where the period
   /// is just that, else "2 Nov 2026, 08:30 to 3 Nov 2026, 09:30".
@@ -54,6 +55,7 @@ class calendar {
   std::string month_short(time_point at) const;  // "Nov 2026"
   int hour(time_point at) const;
   int minute(time_point at) const;
+  int second(time_point at) const;
   int day_of_month(time_point at) const;
   int iso_weekday(time_point at) const;  // Monday 1
 

@@ -86,10 +86,9 @@ finding throttled(const report_model& model) {
     out.answer = counted(calls, "call");
     out.sentences.push_back(fmt::format(
         "{} of all calls: {}.", percent_text(share(calls, model.calls)), of_treatments(model)));
-    out.sentences.push_back(
-        fmt::format("{} were authorised and {} tolerated: these were left alone.",
-                    count_text(treated(model, treatment::authorised)),
-                    count_text(treated(model, treatment::tolerated))));
+    out.sentences.push_back(fmt::format("Left alone: {} authorised, {} tolerated.",
+                                        count_text(treated(model, treatment::authorised)),
+                                        count_text(treated(model, treatment::tolerated))));
   } else {
     out.answer = "Nothing";
     out.sentences.push_back(model.calls > 0 ? "Every call went through untouched."
@@ -138,11 +137,17 @@ finding worked(const report_model& model) {
     say_limits(model, out);
     return out;
   }
-  if (of.judged < judged_at_least) {
+  if (of.judged == 0) {
     out.answer = "Too few to judge";
     out.sentences.push_back(
-        fmt::format("Of {} only {} lasted long enough after throttling began for a MOS to be told.",
-                    counted(of.calls, "degraded call"), count_text(of.judged)));
+        fmt::format("None of {} lasted long enough after throttling began for a MOS to be told.",
+                    counted(of.calls, "degraded call")));
+  } else if (of.judged < judged_at_least) {
+    out.answer = fmt::format("{} of {}", count_text(of.reached), counted(of.judged, "call"));
+    out.sentences.push_back(fmt::format(
+        "So many of the degraded calls that lasted long enough to judge ended at the target or "
+        "below. {} {} too few for more than that.",
+        counted(of.judged, "call"), of.judged == 1 ? "is" : "are"));
   } else {
     const double reached = share(of.reached, of.judged);
     out.answer = reached >= 0.85 ? "Yes" : reached >= 0.5 ? "Partly" : "No";

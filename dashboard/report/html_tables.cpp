@@ -59,6 +59,13 @@ void append_usage(std::string& out, const std::vector<usage>& lines, const char*
   table.finish();
 }
 
+std::string policies_did(const load_totals& load) {
+  if (load.dropped + load.delayed == 0) return "Policies dropped and delayed none of them.";
+  return fmt::format("Policies dropped {} and delayed {} of them.",
+                     rounded_text(static_cast<double>(load.dropped)),
+                     rounded_text(static_cast<double>(load.delayed)));
+}
+
 void append_app_chart(std::string& out, const report_model& model) {
   std::vector<chart_series> series;
   chart_series rest{"all others", colour::rest, std::vector<double>(model.bins.count(), 0)};
@@ -214,14 +221,12 @@ void append_traffic(std::string& out, const report_model& model) {
   out += fmt::format(
       "<p class=\"about\">{}</p>\n",
       html_prose(fmt::format(
-          "{} arrived: {} from inside, {} from outside, in {} packets. Policies dropped {} and "
-          "delayed {} of them.",
+          "{} arrived: {} from inside, {} from outside, in {} packets. {}",
           bytes_text(static_cast<double>(bytes)),
           bytes_text(static_cast<double>(model.load.bytes[0])),
           bytes_text(static_cast<double>(model.load.bytes[1])),
           rounded_text(static_cast<double>(model.load.packets[0] + model.load.packets[1])),
-          rounded_text(static_cast<double>(model.load.dropped)),
-          rounded_text(static_cast<double>(model.load.delayed)))));
+          policies_did(model.load))));
   append_app_chart(out, model);
   append_calls_chart(out, model);
   if (!model.apps.empty()) {

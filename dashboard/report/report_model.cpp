@@ -18,7 +18,9 @@ constexpr std::size_t audit_read = 10'000;
 constexpr std::size_t calls_a_page = 5'000;  // some 10 MB of them
 // A flow is looked up only to tell the link of a call; beyond this many the rest is left out.
 constexpr std::size_t link_lookups_max = 20'000;
-// Sums of five minutes are kept for two weeks (docs/reference/store.md), then those of an hour.
+// Sums of ten seconds are kept for two days, of five minutes for two weeks
+// (docs/reference/store.md). A little less is relied on: they go when the store has time for it.
+constexpr nanoseconds ten_seconds_kept = std::chrono::hours(46);
 constexpr nanoseconds five_minutes_kept = std::chrono::hours(13 * 24);
 constexpr nanoseconds longest = std::chrono::hours(24) * 3660;
 
@@ -32,9 +34,16 @@ result<void> check_period(const period& when) {
   return {};
 }
 
+nanoseconds finest_step(nanoseconds age) {
+  if (age < ten_seconds_kept) return std::chrono::seconds(10);
+  return age < five_minutes_kept ? nanoseconds{std::chrono::minutes(5)} : std::chrono::hours(1);
+}
+
 nanoseconds step_of(const time_bins& bins) {
   using std::chrono::hours;
   using std::chrono::minutes;
+  if (bins.unit == bin_unit::ten_seconds) return std::chrono::seconds(10);
+  if (bins.unit == bin_unit::minute) return minutes(1);
   if (bins.unit == bin_unit::five_minutes) return minutes(5);
   // Zones whose offset is no whole hour begin their hours within UTC's.
   const auto whole = nanoseconds{hours(1)}.count();
@@ -367,7 +376,7 @@ result<report_model> ask_report_model(store_reader& from, const report_request& 
   out.made = what.made;
   out.pseudonymised = what.pseudonymise;
   out.clock = std::move(*clock);
-  out.bins = out.clock->bins(what.when, what.made - what.when.from < five_minutes_kept);
+  out.bins = out.clock->bins(what.when, finest_step(what.made - what.when.from));
   const pseudonyms names = !what.pseudonymise           ? pseudonyms()
                            : what.pseudonym_key.empty() ? pseudonyms(make_pseudonym_key())
                                                         : pseudonyms(what.pseudonym_key);

@@ -60,6 +60,12 @@ std::string label_of(const calendar& clock, const time_bins& bins, std::size_t b
   const auto at = bins.edges[bin];
   const auto count = bins.count();
   switch (bins.unit) {
+    case bin_unit::ten_seconds:
+      return clock.second(at) == 0 && clock.minute(at) % (count <= 36 ? 1 : 2) == 0
+                 ? clock.clock(at)
+                 : "";
+    case bin_unit::minute:
+      return clock.minute(at) % (count <= 30 ? 5 : 10) == 0 ? clock.clock(at) : "";
     case bin_unit::five_minutes: {
       const int every = count <= 14 ? 10 : count <= 40 ? 30 : 60;
       return clock.minute(at) % every == 0 ? clock.clock(at) : "";

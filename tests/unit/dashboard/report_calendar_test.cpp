@@ -121,12 +121,20 @@ TEST(report_calendar, bins_suit_the_length_and_cover_it) {
     EXPECT_EQ(bins.find(when.to), bins.count());
     EXPECT_EQ(bins.find(when.to - nanoseconds{1}), bins.count() - 1);
   };
-  check("2026-11-02T08:37", "2026-11-02T09:37", bin_unit::five_minutes, 13);
+  check("2026-11-02T08:37", "2026-11-02T08:40", bin_unit::ten_seconds, 18);
+  check("2026-11-02T08:37", "2026-11-02T09:37", bin_unit::minute, 60);
+  check("2026-11-02T08:37", "2026-11-02T10:37", bin_unit::five_minutes, 25);
   check("2026-11-02", "2026-11-03", bin_unit::hour, 24);
   check("2026-11-02", "2026-11-09", bin_unit::hour, 168);
   check("2026-10-01", "2026-11-01", bin_unit::day, 31);
   check("2026-01-01", "2027-01-01", bin_unit::week, 53);
   check("2020-01-01", "2027-01-01", bin_unit::month, 84);
+}
+
+TEST(report_calendar, bins_are_no_finer_than_what_is_kept) {
+  const period when{moment("2026-11-02T08:37"), moment("2026-11-02T08:47")};
+  EXPECT_EQ(of(berlin).bins(when, std::chrono::minutes(5)).unit, bin_unit::five_minutes);
+  EXPECT_EQ(of(berlin).bins(when, std::chrono::hours(1)).unit, bin_unit::hour);
 }
 
 TEST(report_calendar, hours_of_a_zone_that_is_45_minutes_off) {

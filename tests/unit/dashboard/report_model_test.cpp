@@ -160,7 +160,10 @@ TEST(report_model, too_little_is_not_judged) {
   auto few = empty_store();
   few.call_list = {degraded_call(1, day.from)};
   const auto of_few = find(model_of(few));
-  EXPECT_EQ(of_few.worked.answer, "Too few to judge");
+  EXPECT_EQ(of_few.worked.answer, "1 of 1 call");
+  EXPECT_EQ(of_few.worked.mood, tone::quiet);
+  few.call_list[0].end = few.call_list[0].start + std::chrono::seconds(20);
+  EXPECT_EQ(find(model_of(few)).worked.answer, "Too few to judge");
   EXPECT_EQ(of_few.harmed.answer, "Nobody in reach");
 }
 

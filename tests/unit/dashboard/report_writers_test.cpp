@@ -171,12 +171,13 @@ TEST(report_json, an_empty_period_to_the_letter) {
   testing::made_up_store store;
   auto request =
       testing::request_of({day.from, day.from + std::chrono::minutes(10)}, report_format::json);
+  request.made = day.from + std::chrono::hours(3 * 24);
   const auto json = *make_report(store, request);
   EXPECT_EQ(
       json.substr(0, json.find(",\"findings\"")),
       "{\"type\":\"report\",\"version\":1,\"site\":\"hq-berlin\",\"timezone\":\"Europe/Berlin\","
       "\"title\":\"18 Nov 2026, 00:00 to 00:10\",\"from\":1794956400.0,"
-      "\"to\":1794957000.0,\"made\":1794978600.0,\"pseudonymised\":false,"
+      "\"to\":1794957000.0,\"made\":1795215600.0,\"pseudonymised\":false,"
       "\"notes\":[\"The store holds no records at all.\"],\"summary\":\"Nothing is on record for "
       "this period: no traffic, no call. What the appliance says of itself is at the end.\"");
   EXPECT_EQ(json.substr(json.find(",\"calls\":{")),
