@@ -12,8 +12,22 @@
 #include <cstring>
 
 namespace callweir::engine {
+namespace {
 
-result<child_process> child_process::start(const std::vector<std::string>& argv, int inherit) {
+constexpr int expendable_nice = 5;
+
+/// Between fork and exec: only what is safe there. oom_score_adj: proc(5), from -1000 to 1000.
+void expect_the_worst() {
+  const int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  (void)!write(fd, "300", 3);
+  close(fd);
+}
+
+}  // namespace
+
+result<child_process> child_process::start(const std::vector<std::string>& argv, int inherit,
+                                           importance rank) {
   // Everything that allocates happens before the fork.
   std::vector<char*> words;
   for (const auto& word : argv) words.push_back(const_cast<char*>(word.c_str()));
@@ -31,7 +45,8 @@ result<child_process> child_process::start(const std::vector<std::string>& argv,
   sigprocmask(SIG_SETMASK, &none, nullptr);
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
-  setpriority(PRIO_PROCESS, 0, 0);
+  setpriority(PRIO_PROCESS, 0, rank == importance::vital ? 0 : expendable_nice);
+  if (rank == importance::expendable) expect_the_worst();
   execv(words[0], words.data());
   _exit(127);
 }

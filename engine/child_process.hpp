@@ -13,10 +13,13 @@ namespace callweir::engine {
 
 class child_process {
  public:
+  enum class importance { vital, expendable };
   /// Runs `argv` (argv[0] a path). `inherit`: a descriptor that stays open in it, -1 for none. When
   /// the parent dies the child gets SIGTERM. No core dumps: writing one would hold its sockets open
-  /// for as long as it takes.
-  static result<child_process> start(const std::vector<std::string>& argv, int inherit);
+  /// for as long as it takes. An expendable child yields the processor to others and is the first
+  /// to go when memory runs out.
+  static result<child_process> start(const std::vector<std::string>& argv, int inherit,
+                                     importance rank = importance::vital);
 
   pid_t pid() const { return pid_; }
   /// Exit status, 128 + signal when killed, once it has ended.

@@ -299,7 +299,8 @@ void supervisor::watch_dashboard(time_point now) {
   }
   if (now < dashboard_at_) return;
   dashboard_at_ = now;
-  if (auto child = child_process::start(options_.dashboard_argv, -1)) {
+  if (auto child = child_process::start(options_.dashboard_argv, -1,
+                                        child_process::importance::expendable)) {
     dashboard_ = *child;
     shared_->dashboard_pid.store(child->pid());
   } else {
