@@ -32,6 +32,7 @@ callweir_scenario(live.policy_swap "live" 120 ${Python3_EXECUTABLE} tests/live/p
 callweir_scenario(live.disk_full "live" 90 ${Python3_EXECUTABLE} tests/live/disk_full_test.py)
 callweir_scenario(live.engine_outage "live" 120 ${Python3_EXECUTABLE} tests/live/engine_outage_test.py)
 callweir_scenario(live.dashboard_outage "live" 150 ${Python3_EXECUTABLE} tests/live/dashboard_outage_test.py)
+callweir_scenario(live.dashboard_restart "live" 90 ${Python3_EXECUTABLE} tests/live/dashboard_restart_test.py)
 callweir_scenario(live.ndpi_crash "live" 90 ${Python3_EXECUTABLE} tests/live/ndpi_crash_test.py)
 callweir_scenario(live.second_run "live" 90 ${Python3_EXECUTABLE} tests/live/second_run_test.py)
 callweir_scenario(live.memory "live" 120 ${Python3_EXECUTABLE} tests/live/memory_test.py)
