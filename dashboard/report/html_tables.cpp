@@ -89,6 +89,22 @@ void append_app_chart(std::string& out, const report_model& model) {
       picture, bin_unit_name(model.bins.unit));
 }
 
+/// What arrived, as it arrived: sums by application come when flows end, which in a period of
+/// minutes is too late to show a course.
+void append_load_chart(std::string& out, const report_model& model) {
+  const auto& load = model.load;
+  std::vector<double> rest(load.bytes_by_bin.size(), 0);
+  for (std::size_t i = 0; i < rest.size(); ++i)
+    rest[i] = static_cast<double>(load.bytes_by_bin[i] - load.call_bytes_by_bin[i]);
+  const auto picture = time_chart("arrived", "Traffic over time", *model.clock, model.bins,
+                                  {{"everything else", colour::tolerated, std::move(rest)},
+                                   {"calls", colour::primary, as_doubles(load.call_bytes_by_bin)}},
+                                  chart_kind::stacked, true);
+  if (picture.empty()) return;
+  out += fmt::format("<figure>{}<figcaption>Bytes that arrived in each {}.</figcaption></figure>\n",
+                     picture, bin_unit_name(model.bins.unit));
+}
+
 void append_calls_chart(std::string& out, const report_model& model) {
   const auto picture =
       time_chart("at-once", "Calls at one time", *model.clock, model.bins,
@@ -227,7 +243,11 @@ void append_traffic(std::string& out, const report_model& model) {
           bytes_text(static_cast<double>(model.load.bytes[1])),
           rounded_text(static_cast<double>(model.load.packets[0] + model.load.packets[1])),
           policies_did(model.load))));
-  append_app_chart(out, model);
+  if (model.bins.unit <= bin_unit::five_minutes) {
+    append_load_chart(out, model);
+  } else {
+    append_app_chart(out, model);
+  }
   append_calls_chart(out, model);
   if (!model.apps.empty()) {
     out += "<h3>Applications by traffic</h3>\n";
