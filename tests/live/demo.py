@@ -1,10 +1,18 @@
 """The demo: four kinds of traffic through the appliance, one policy, and what each of them noticed.
 
+Ends with a report of it and names the dashboard, which shows it while it happens.
+
 usage: sudo scripts/demo [--keep]
 """
 import argparse
+import functools
 import os
+import pathlib
+import select
+import shutil
 import signal
+import socket
+import subprocess
 import sys
 import tempfile
 import time
@@ -12,6 +20,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from appliance import Appliance, binaries  # noqa: E402
 from clients.lines import ClientError  # noqa: E402
+from dashboard import Dashboard, free_port  # noqa: E402
 from netlab import INSIDE_ADDRESS, OUTSIDE_ADDRESS, LabError, NetLab  # noqa: E402
 from quality import WINDOW_S  # noqa: E402
 from traffic import SIDES, CallWatch, Finding, Traffic  # noqa: E402
@@ -20,6 +29,8 @@ BEFORE_S = 22
 RAMP_S = 15
 AFTER_S = 22
 KEEP_S = 3600
+LOOK_S = 120
+REPORTS = pathlib.Path(__file__).resolve().parents[2] / "build" / "demo"
 # A busy machine may be further off than the tests allow.
 TARGET_MOS, TOLERANCE, AUTHORISED_TOLERANCE = 1.8, 0.5, 0.1
 BOLD, PLAIN = ("\033[1m", "\033[0m") if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else ("", "")
@@ -109,9 +120,54 @@ def report(traffic, appliance, watch, times):
     return not surprises
 
 
-def keep(appliance):
+def services(folder):
+    """Keys of the configuration for the dashboard, and what it gets: the store's file and the port."""
+    port = 8443
+    try:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+    except OSError:
+        port = free_port()  # an appliance of this machine has it
+    store = pathlib.Path(folder) / "store" / "callweir.db"
+    return f'store: {{ sqlite: {store} }}\ndashboard: {{ listen: "127.0.0.1:{port}", tls: auto }}\n', store, port
+
+
+def how_to_log_in(dashboard, password):
+    say(f"the live page: {BOLD}{dashboard.address}{PLAIN}  log in as {BOLD}demo{PLAIN} with {BOLD}{password}{PLAIN}")
+    print("      (this machine's own certificate: the browser asks once. From elsewhere: "
+          f"ssh -L {dashboard.port}:127.0.0.1:{dashboard.port} THIS-MACHINE)", flush=True)
+
+
+def write_reports(appliance, dashboard, times):
+    """The report of the demo's minutes, as html and, where WeasyPrint is installed, pdf."""
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    give_to_caller(REPORTS)
+    period = ["--from", stamp(times[0]), "--to", stamp(times[2] + 1)]
+    for form in ("html", "pdf") if shutil.which("weasyprint") else ("html",):
+        target = REPORTS / f"callweir-demo.{form}"
+        done = subprocess.run([appliance.program, "report", "-c", dashboard.configuration, *period, "--format", form,
+                               "-o", target], capture_output=True, text=True, timeout=60)
+        if done.returncode != 0:
+            raise LabError(f"callweir report: {done.stderr.strip()}")
+        give_to_caller(target)
+        say(f"the report: {BOLD}{target}{PLAIN}")
+
+
+def stamp(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def give_to_caller(path):
+    """Of sudo: the reports lie in a folder of theirs."""
+    if "SUDO_UID" in os.environ:
+        os.chown(path, int(os.environ["SUDO_UID"]), int(os.environ["SUDO_GID"]))
+
+
+def keep(appliance, dashboard, password):
     program = appliance.program
-    say("all of it keeps running, at most an hour; stop it with Ctrl-C. Meanwhile, in another terminal:")
+    say("all of it keeps running, at most an hour; stop it with Ctrl-C. Meanwhile:")
+    how_to_log_in(dashboard, password)
+    say("and in another terminal:")
     for verb in ("calls", "flows", "status", "policy list", f"policy apply {appliance.files['observe']}"):
         name, *rest = verb.split(" ")
         print("    sudo", program, name, "--socket", appliance.socket, *rest)
@@ -120,26 +176,49 @@ def keep(appliance):
         time.sleep(1)
 
 
+def let_look(_, dashboard, password):
+    """On a terminal everything runs on until Enter, for a while; elsewhere it ends."""
+    how_to_log_in(dashboard, password)
+    if not sys.stdin.isatty():
+        say("it ends now; scripts/demo --keep leaves it running")
+        return
+    say("all of it runs on for two minutes: look at the page; Enter ends it")
+    select.select([sys.stdin], [], [], LOOK_S)
+
+
+def main_job(lab, appliance, dashboard, folder, seconds, linger):
+    watch = CallWatch(appliance)
+    with Traffic(lab, folder, seconds) as traffic:
+        say("all traffic runs between these two addresses on random ports")
+        traffic.start(lambda what: say(f"starting {what}"))
+        began = time.time()
+        wait(BEFORE_S, "observing: nothing is touched")
+        watch.stop()
+        enforced = appliance.apply("enforce")
+        say("policy applied: unauthorised peer-to-peer calls down to MOS 1.8 within 10 s")
+        wait(RAMP_S + AFTER_S, "enforcing")
+        times = (began, enforced, time.time())
+        as_expected = report(traffic, appliance, watch, times)
+        write_reports(appliance, dashboard, times)
+        linger()
+        return as_expected
+
+
 def show(folder, keeps):
     seconds = KEEP_S + 300 if keeps else 300
+    extra, store, port = services(folder)
     with NetLab() as lab:
-        appliance = Appliance(lab, binaries(), folder)
+        appliance = Appliance(lab, binaries(), folder, extra)
         say(f"namespaces inside ({INSIDE_ADDRESS}) and outside ({OUTSIDE_ADDRESS}), the appliance between them")
         appliance.start("observe")
         lab.reach()
-        watch = CallWatch(appliance)
-        with Traffic(lab, folder, seconds) as traffic:
-            say("all traffic runs between these two addresses on random ports")
-            traffic.start(lambda what: say(f"starting {what}"))
-            began = time.time()
-            wait(BEFORE_S, "observing: nothing is touched")
-            watch.stop()
-            enforced = appliance.apply("enforce")
-            say("policy applied: unauthorised peer-to-peer calls down to MOS 1.8 within 10 s")
-            wait(RAMP_S + AFTER_S, "enforcing")
-            as_expected = report(traffic, appliance, watch, (began, enforced, time.time()))
-            if keeps:
-                keep(appliance)
+        # In this machine's own network, so that its browser reaches it; the sockets are files.
+        dashboard = Dashboard(binaries(), folder, appliance.socket, appliance.files["observe"], store, port)
+        with dashboard:
+            password = dashboard.add_user("demo")
+            how_to_log_in(dashboard, password)
+            linger = functools.partial(keep if keeps else let_look, appliance, dashboard, password)
+            as_expected = main_job(lab, appliance, dashboard, folder, seconds, linger)
         appliance.stop()
     return as_expected
 
