@@ -37,6 +37,8 @@ callweir_scenario(live.dashboard_restart "live" 90 ${Python3_EXECUTABLE} tests/l
 callweir_scenario(live.ndpi_crash "live" 90 ${Python3_EXECUTABLE} tests/live/ndpi_crash_test.py)
 callweir_scenario(live.second_run "live" 90 ${Python3_EXECUTABLE} tests/live/second_run_test.py)
 callweir_scenario(live.memory "live" 120 ${Python3_EXECUTABLE} tests/live/memory_test.py)
+callweir_scenario(live.store_kill "live" 180 ${Python3_EXECUTABLE} tests/live/store_kill_test.py)
+callweir_scenario(live.store_full "live" 120 ${Python3_EXECUTABLE} tests/live/store_full_test.py)
 callweir_scenario(live.limit "live" 120 ${Python3_EXECUTABLE} tests/live/limit_test.py)
 callweir_scenario(live.http_hostile "live" 120 ${Python3_EXECUTABLE} tests/live/http_hostile_test.py)
 

@@ -20,15 +20,16 @@ std::string stamp(time_point now) {
   return date::format("%Y%m%dT%H%M%SZ", at);
 }
 
-/// Of the same database, oldest first; without the logs beside them.
-std::vector<fs::path> earlier(const fs::path& database) {
+/// Of the same database, oldest first; without the newest and the logs beside them.
+std::vector<fs::path> earlier(const fs::path& database, const fs::path& newest) {
   std::vector<fs::path> out;
   std::error_code failed;
   const std::string start = database.filename().string() + ".damaged-";
   const auto folder = database.has_parent_path() ? database.parent_path() : fs::path(".");
   for (fs::directory_iterator at(folder, failed), end; !failed && at != end; at.increment(failed)) {
     const auto name = at->path().filename().string();
-    if (name.starts_with(start) && !name.ends_with("-wal")) out.push_back(at->path());
+    if (name.starts_with(start) && !name.ends_with("-wal") && at->path() != newest)
+      out.push_back(at->path());
   }
   std::sort(out.begin(), out.end());
   return out;
@@ -48,8 +49,8 @@ result<std::string> move_aside(const std::string& path, time_point now) {
   // Neither need be there.
   fs::rename(path + "-wal", target + "-wal", failed);
   fs::remove(path + "-shm", failed);
-  auto others = earlier(path);
-  for (std::size_t i = 0; i + kept_most < others.size(); ++i) {
+  const auto others = earlier(path, target);
+  for (std::size_t i = 0; i + kept_most - 1 < others.size(); ++i) {
     fs::remove(others[i], failed);
     fs::remove(others[i].string() + "-wal", failed);
   }

@@ -1,5 +1,6 @@
 #include "dashboard/store/database.hpp"
 
+#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -10,13 +11,12 @@ namespace callweir::dashboard {
 namespace {
 
 constexpr std::int64_t application_id = 0x43574952;  // "CWIR"
-constexpr int page_bytes = 4'096;
 constexpr int cache_kib = 24 << 10;
 /// Checked page by page when it is opened: a third of a second at most. Damage in larger ones is
 /// found when it is read.
 constexpr std::uint64_t checked_bytes_most = 64 << 20;
-/// SQLite's own checkpoint, should nobody call tidy(): pages.
-constexpr int own_checkpoint_pages = 16'384;
+/// Should nobody call tidy(), the log is written back at this: 64 MB.
+constexpr int log_pages_most = 16'384;
 
 std::uint64_t file_bytes(const std::string& path) {
   struct stat found {};
@@ -44,7 +44,6 @@ void set_up(sqlite::connection& db, std::uint64_t log_bytes) {
   // position with them: what the engine still holds comes again.
   db.run("PRAGMA synchronous = NORMAL");
   db.run(("PRAGMA journal_size_limit = " + std::to_string(log_bytes)).c_str());
-  db.run(("PRAGMA wal_autocheckpoint = " + std::to_string(own_checkpoint_pages)).c_str());
   db.run(("PRAGMA cache_size = -" + std::to_string(cache_kib)).c_str());
   db.run("PRAGMA temp_store = MEMORY");
   db.run("PRAGMA secure_delete = FAST");
@@ -84,7 +83,8 @@ tl::expected<std::unique_ptr<store_database>, open_failure> open_store_database(
     if (!db.ok()) return give_up(db);
     return tl::unexpected<open_failure>({unusable::other, moved.error()});
   }
-  db.run(("PRAGMA application_id = " + std::to_string(application_id)).c_str());
+  if (db.integer("PRAGMA application_id") != application_id)
+    db.run(("PRAGMA application_id = " + std::to_string(application_id)).c_str());
   if (!db.ok()) return give_up(db);
   auto out = std::make_unique<store_database>(std::move(db));
   if (out->db.failure() == sqlite::trouble::other)
@@ -95,6 +95,15 @@ tl::expected<std::unique_ptr<store_database>, open_failure> open_store_database(
 
 store_database::store_database(sqlite::connection opened)
     : db(std::move(opened)), rows(db), sums(db), old(db) {
+  sqlite3_wal_hook(
+      db.handle(),
+      [](void* self, sqlite3*, const char*, int pages) {
+        auto& of = *static_cast<store_database*>(self);
+        of.log_pages = pages;
+        if (pages >= log_pages_most) of.checkpoint();
+        return SQLITE_OK;
+      },
+      this);
   sqlite::statement where(db, "SELECT engine, number FROM position");
   if (where.row()) position = {std::string(where.text(0)), where.count(1)};
   where.reset();
@@ -129,6 +138,13 @@ void store_database::put(std::span<const stream::durable> batch, const stream_po
   }
   sums.write(batch_, old.since());
   rows.position(upto.engine, upto.number);
+}
+
+void store_database::checkpoint() {
+  int in_log = 0, written = 0;
+  const int code =
+      sqlite3_wal_checkpoint_v2(db.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &in_log, &written);
+  if (code == SQLITE_OK && in_log == written) log_pages = 0;
 }
 
 time_point store_database::newest() {

@@ -11,6 +11,8 @@
 
 namespace callweir::dashboard {
 
+constexpr std::uint64_t page_bytes = 4'096;
+
 struct store_database {
   explicit store_database(sqlite::connection opened);
 
@@ -19,9 +21,12 @@ struct store_database {
   sum_writer sums;
   pruner old;
   stream_position position;
+  int log_pages = 0;  // not written back yet, as of the last commit
 
   /// Everything of a batch but BEGIN and COMMIT. Failures are noted by the connection.
   void put(std::span<const stream::durable> batch, const stream_position& upto);
+  /// Writes the log back, as far as readers allow.
+  void checkpoint();
   /// The latest moment that its records know of; 0 when there are none.
   time_point newest();
 

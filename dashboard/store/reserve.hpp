@@ -7,11 +7,18 @@
 
 namespace callweir::dashboard {
 
+/// Bytes free to us on the disk where `path` lies, those of its reserve among them.
+std::uint64_t room_beside(const std::string& path);
+/// The reserve of the database at `path`.
+std::string reserve_path(const std::string& path);
+
 class room_reserve {
  public:
-  room_reserve(std::string path, std::uint64_t bytes) : path_(std::move(path)), bytes_(bytes) {}
-  /// Takes the room where it is not held and four times as much is free.
-  void hold();
+  /// `path` is the database's.
+  room_reserve(const std::string& path, std::uint64_t bytes)
+      : path_(reserve_path(path)), bytes_(bytes) {}
+  /// Takes the room where it is not held and twice as much is free. True: it is held.
+  bool hold();
   void give_up();
 
  private:

@@ -41,11 +41,11 @@ trouble meaning(sqlite3* db, int code) {
       return trouble::damaged;
     case SQLITE_INTERRUPT:
       return trouble::slow;
-    case SQLITE_IOERR: {
+    case SQLITE_IOERR:
       if (code == SQLITE_IOERR_SHORT_READ) return trouble::damaged;
-      const int why = sqlite3_system_errno(db);
-      return why == ENOSPC || why == EDQUOT || why == EFBIG ? trouble::full : trouble::other;
-    }
+      // ENOSPC has a code of its own; quotas and limits come as failed writes.
+      if (code == SQLITE_IOERR_WRITE && sqlite3_system_errno(db) != EIO) return trouble::full;
+      return trouble::other;
     default:
       return trouble::other;
   }

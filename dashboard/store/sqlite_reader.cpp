@@ -104,8 +104,11 @@ result<void> sqlite_reader::open() {
   if (!opened) return tl::unexpected(opened.error());
   opened->run(("PRAGMA cache_size = -" + std::to_string(cache_kib)).c_str());
   opened->run("PRAGMA temp_store = MEMORY");
-  if (auto fits = expect_schema(*opened); !fits) return fits;
-  if (!opened->ok()) return tl::unexpected(opened->why());
+  if (auto fits = expect_schema(*opened); !fits) {
+    if (opened->failure() == sqlite::trouble::damaged && generation == shared_->generation.load())
+      shared_->damaged = true;
+    return fits;
+  }
   db_ = std::move(*opened);
   generation_ = generation;
   return {};

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <mutex>
 
@@ -20,21 +21,19 @@ using steady = std::chrono::steady_clock;
 
 /// Of one tidy(), without the checkpoint.
 constexpr auto round_most = std::chrono::milliseconds(20);
-/// On a full disk the oldest go until so much of the file is free for what comes.
+/// On a full disk the oldest go until so much of the file, or a quarter of it, is free for what
+/// comes.
 constexpr std::uint64_t full_disk_free_bytes = 4 << 20;
-constexpr std::uint64_t reserve_bytes_most = 16 << 20;
 /// Free pages inside the file are used again; above this share and size it shrinks.
 constexpr std::uint64_t shrink_from_bytes = 16 << 20;
 constexpr std::uint64_t shrink_share = 8;
 constexpr std::uint64_t log_bytes_most = 16 << 20;
 
-/// What the log may take of `max_size`, before it is written back.
-std::uint64_t log_bytes(const store_limits& limits) {
-  return std::clamp<std::uint64_t>(limits.max_size_bytes / 8, 1 << 20, log_bytes_most);
-}
-
-std::uint64_t reserve_bytes(const store_limits& limits) {
-  return std::min<std::uint64_t>(limits.max_size_bytes / 8, reserve_bytes_most);
+/// What the log may take, of `max_size` and of the disk: all of it must find room in the database
+/// when it is written back.
+std::uint64_t log_share(const store_limits& limits, std::uint64_t room) {
+  return std::clamp<std::uint64_t>(std::min(limits.max_size_bytes, room) / 8, 1 << 20,
+                                   log_bytes_most);
 }
 
 std::uint64_t file_bytes(const std::string& path) {
@@ -53,7 +52,8 @@ class sqlite_store final : public store {
   sqlite_store(std::string path, const store_limits& limits)
       : path_(std::move(path)),
         limits_(limits),
-        reserve_(path_ + ".reserve", reserve_bytes(limits)) {}
+        log_bytes_(log_share(limits, room_beside(path_))),
+        reserve_(path_, 2 * log_bytes_) {}
 
   /// Opens the database, or moves a damaged one aside and begins a new one.
   result<void> open();
@@ -71,7 +71,7 @@ class sqlite_store final : public store {
 
  private:
   struct pages {
-    std::uint64_t all = 0, free = 0, bytes = 4'096;
+    std::uint64_t all = 0, free = 0;
   };
 
   /// Runs `work` in a transaction, on a new database if the present one turns out damaged.
@@ -84,6 +84,7 @@ class sqlite_store final : public store {
   void succeeded(std::uint64_t rows);
   void checkpoint();
   bool make_room(const patience& left);
+  result<void> make_room_now(const patience& left, bool& more);
   bool shrink(const patience& left);
   pages count_pages();
   void measure();
@@ -91,11 +92,14 @@ class sqlite_store final : public store {
   std::mutex writing_;  // ingest writes, and who makes a note beside it
   const std::string path_;
   const store_limits limits_;
+  const std::uint64_t log_bytes_;
   const std::shared_ptr<store_shared> shared_ = std::make_shared<store_shared>();
   std::unique_ptr<store_database> base_;
   room_reserve reserve_;
   std::unique_ptr<cautious_clock> clock_;
   bool shrinking_ = false;
+  /// The disk was full and has not had plenty of room since: the oldest make room for the newest.
+  std::atomic<bool> tight_{false};
   mutable std::mutex mutex_;  // of what follows
   store_health health_;
   stream_position position_;
@@ -103,7 +107,7 @@ class sqlite_store final : public store {
 };
 
 result<void> sqlite_store::open() {
-  auto opened = open_store_database(path_, log_bytes(limits_));
+  auto opened = open_store_database(path_, log_bytes_);
   if (!opened && opened.error().why == unusable::damaged) {
     const auto aside = move_aside(path_, wall_clock());
     if (!aside) return tl::unexpected(aside.error());
@@ -112,7 +116,7 @@ result<void> sqlite_store::open() {
       health_.moved_aside = *aside;
       told_ = opened.error().what.what;
     }
-    opened = open_store_database(path_, log_bytes(limits_));
+    opened = open_store_database(path_, log_bytes_);
   }
   if (!opened) {
     // The room may be just what is missing.
@@ -143,6 +147,8 @@ store_health sqlite_store::health() const {
   auto out = health_;
   if (out.trouble.empty() && !out.moved_aside.empty())
     out.trouble = told_ + "; it was moved to " + out.moved_aside + " and a new one was begun";
+  if (out.trouble.empty() && tight_)
+    out.trouble = "the disk is full: the oldest records go before their time";
   if (unreadable > 0 && out.trouble.empty())
     out.trouble = std::to_string(unreadable) + " rows could not be read and were left out";
   return out;
@@ -170,7 +176,12 @@ result<void> sqlite_store::failed() {
   const bool full = base_->db.failure() == sqlite::trouble::full;
   base_->db.forget();
   base_->old.reload();
-  if (full) reserve_.give_up();
+  if (full) {
+    // The room is first of all for what is in the log.
+    reserve_.give_up();
+    base_->checkpoint();
+    tight_ = true;
+  }
   const std::lock_guard hold(mutex_);
   health_.disk_full = full;
   health_.trouble = why.text();
@@ -207,6 +218,8 @@ result<void> sqlite_store::write(std::span<const stream::durable> batch,
   if (!done) return done;
   base_->position = upto;
   succeeded(batch.size());
+  if (static_cast<std::uint64_t>(base_->log_pages) * page_bytes >= log_bytes_) base_->checkpoint();
+  measure();
   return {};
 }
 
@@ -222,41 +235,49 @@ sqlite_store::pages sqlite_store::count_pages() {
   pages out;
   out.all = static_cast<std::uint64_t>(base_->db.integer("PRAGMA page_count"));
   out.free = static_cast<std::uint64_t>(base_->db.integer("PRAGMA freelist_count"));
-  out.bytes = static_cast<std::uint64_t>(base_->db.integer("PRAGMA page_size", 4'096));
   return out;
 }
 
 /// Writes the log back into the database when it has grown to its share, so that it begins again
 /// from its start. Readers that are in the middle of a question put the end of it off.
 void sqlite_store::checkpoint() {
-  if (file_bytes(path_ + "-wal") < log_bytes(limits_) / 2) return;
-  int in_log = 0, written = 0;
-  sqlite3_wal_checkpoint_v2(base_->db.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &in_log,
-                            &written);
+  const auto log = static_cast<std::uint64_t>(base_->log_pages) * page_bytes;
+  if (log >= log_bytes_ / 2) base_->checkpoint();
 }
 
 /// Lets the oldest go where `max_size` or the disk asks for it. True: there is more to do.
 bool sqlite_store::make_room(const patience& left) {
-  const auto log = log_bytes(limits_);
-  const auto most = limits_.max_size_bytes > log ? limits_.max_size_bytes - log : 0;
+  const auto most = limits_.max_size_bytes > log_bytes_ ? limits_.max_size_bytes - log_bytes_ : 0;
   for (;;) {
     const auto now = count_pages();
     if (!base_->db.ok()) return false;
-    const bool full = health().disk_full && now.free * now.bytes < full_disk_free_bytes;
-    if (!full && (now.all - now.free) * now.bytes <= most) return false;
+    const auto enough = std::min(full_disk_free_bytes, now.all * page_bytes / 4);
+    const bool wanted = tight_ && now.free * page_bytes < enough;
+    if (!wanted && (now.all - now.free) * page_bytes <= most) return false;
     if (!base_->old.oldest()) return false;
     if (!left()) return true;
   }
 }
 
+/// On a full disk: letting go needs room in the log itself, hence step by step, each written back
+/// before the next.
+result<void> sqlite_store::make_room_now(const patience& left, bool& more) {
+  do {
+    base_->checkpoint();
+    auto done = transact([&](store_database&) { more = make_room([] { return false; }); });
+    if (!done) return done;
+  } while (more && left());
+  base_->checkpoint();
+  return {};
+}
+
 /// Gives free pages back to the disk. True: there is more to do.
 bool sqlite_store::shrink(const patience& left) {
-  const auto log = log_bytes(limits_);
   for (;;) {
     const auto now = count_pages();
     if (!base_->db.ok() || now.free == 0) return shrinking_ = false;
-    const auto free = now.free * now.bytes, all = now.all * now.bytes;
-    const bool over = all + log > limits_.max_size_bytes;
+    const auto free = now.free * page_bytes, all = now.all * page_bytes;
+    const bool over = all + log_bytes_ > limits_.max_size_bytes;
     if (free > shrink_from_bytes && free > all / shrink_share) shrinking_ = true;
     if (free < shrink_from_bytes / 2 || free < all / shrink_share / 2) shrinking_ = false;
     if (!over && !shrinking_) return false;
@@ -280,15 +301,15 @@ result<bool> sqlite_store::tidy(time_point now) {
   const patience left = [end] { return steady::now() < end; };
   const auto before = sqlite3_total_changes(base_->db.handle());
   bool more = false;
-  auto done = transact([&](store_database& in) {
+  auto done = tight_ ? make_room_now(left, more) : transact([&](store_database& in) {
     more = in.old.by_age(clock_->believe(now), limits_.keep, left);
     if (in.db.ok()) more = make_room(left) || more;
-    if (in.db.ok() && !health().disk_full) more = shrink(left) || more;
+    if (in.db.ok()) more = shrink(left) || more;
   });
   if (!done) return tl::unexpected(done.error());
   const auto pruned = sqlite3_total_changes(base_->db.handle()) - before;
   checkpoint();
-  if (!health().disk_full) reserve_.hold();
+  if (reserve_.hold()) tight_ = false;
   measure();
   const std::lock_guard hold(mutex_);
   if (pruned > 0) health_.rows_pruned += static_cast<std::uint64_t>(pruned);
