@@ -7,6 +7,7 @@
 
 #include "bench/fastpath.hpp"
 #include "bench/flood.hpp"
+#include "bench/ingest.hpp"
 #include "bench/latency.hpp"
 #include "bench/scaling.hpp"
 
@@ -90,6 +91,21 @@ CLI::App& add_flood(CLI::App& app, bench::flood_options& flood) {
   return verb;
 }
 
+CLI::App& add_ingest(CLI::App& app, bench::ingest_options& ingest) {
+  CLI::App& verb =
+      *app.add_subcommand("ingest", "records that the store takes, and questions meanwhile");
+  verb.add_option("--rate", ingest.records_per_s, "records a second, offered; 0: all it takes")
+      ->check(CLI::Range(0.0, 1e7))
+      ->capture_default_str();
+  verb.add_option("--seconds", ingest.seconds, "how long to measure")
+      ->check(CLI::Range(1.0, 3600.0))
+      ->capture_default_str();
+  verb.add_option("--folder", ingest.folder, "where the databases are made")->capture_default_str();
+  verb.add_option("--beside", ingest.beside, "a database to copy and go on with");
+  verb.add_flag("--json", ingest.json, "one line of JSON");
+  return verb;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -103,6 +119,7 @@ int main(int argc, char** argv) {
       "  callweir-bench fastpath --flows 1000000 --new-per-s 100000\n"
       "  callweir-bench latency --load 50 --seconds 10\n"
       "  callweir-bench flood --seconds 30 --json\n"
+      "  callweir-bench ingest --rate 20000 --seconds 60\n"
       "  callweir-bench --benchmark_filter=lookup\n"
       "Exit codes: 0 done, 1 the figures mean nothing, 2 bad usage.");
   bench::fastpath_options fastpath;
@@ -113,11 +130,14 @@ int main(int argc, char** argv) {
   bench::flood_options flood;
   add_latency(app, latency);
   const auto& attack = add_flood(app, flood);
+  bench::ingest_options ingest;
+  const auto& records = add_ingest(app, ingest);
   try {
     app.parse(argc, argv);
     if (speed.parsed()) return bench::run_fastpath(fastpath);
     if (growth.parsed()) return bench::run_scaling(scaling);
     if (attack.parsed()) return bench::run_flood(flood);
+    if (records.parsed()) return bench::run_ingest(ingest);
     return bench::run_latency(latency);
   } catch (const CLI::ParseError& problem) {
     return app.exit(problem) == 0 ? 0 : 2;
