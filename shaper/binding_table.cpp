@@ -30,13 +30,13 @@ std::uint64_t word_of(const stage& s) noexcept {
 binding_table::binding_table(std::uint32_t capacity, std::uint32_t first_generation)
     : mask_(rounded(capacity, capacity_max) - 1),
       first_generation_(first_generation & generation_mask),
-      entries_(std::make_unique<entry[]>(std::size_t{mask_} + 1)) {
+      entries_(std::size_t{mask_} + 1) {
   for (std::uint32_t i = 0; i <= mask_; ++i)
     entries_[i].generation.store(first_generation_, relaxed);
 }
 
 std::size_t binding_table::memory_bytes(std::uint32_t capacity) noexcept {
-  return std::size_t{rounded(capacity, capacity_max)} * sizeof(entry);
+  return large_array<entry>::bytes(rounded(capacity, capacity_max));
 }
 
 std::uint64_t binding_table::content_key(const binding& what) noexcept {

@@ -7,9 +7,9 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <memory>
 
 #include "base/units.hpp"
+#include "shaper/large_array.hpp"
 #include "shaper/policy_match.hpp"
 
 namespace callweir::shaper {
@@ -80,7 +80,7 @@ class binding_table {
 
   std::uint32_t mask_;
   std::uint32_t first_generation_;
-  std::unique_ptr<entry[]> entries_;
+  large_array<entry> entries_;
   std::atomic<std::uint64_t> refused_{0};
 };
 

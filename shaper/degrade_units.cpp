@@ -17,8 +17,7 @@ constexpr std::uint32_t cap_burst_bytes = 3'000;
 
 }  // namespace
 
-degrade_units::degrade_units(std::uint32_t calls_max)
-    : size_(calls_max), units_(std::make_unique<unit[]>(calls_max)) {}
+degrade_units::degrade_units(std::uint32_t calls_max) : size_(calls_max), units_(calls_max) {}
 
 void degrade_units::wipe(unit& u) noexcept {
   for (auto& w : u.way) {

@@ -5,10 +5,10 @@
 
 #include <atomic>
 #include <cstdint>
-#include <memory>
 
 #include "base/units.hpp"
 #include "shaper/burst_loss.hpp"
+#include "shaper/large_array.hpp"
 #include "shaper/policy_set.hpp"
 #include "shaper/token_bucket.hpp"
 
@@ -20,7 +20,7 @@ class degrade_units {
 
   std::uint32_t size() const noexcept { return size_; }
   static std::size_t memory_bytes(std::uint32_t calls_max) noexcept {
-    return std::size_t{calls_max} * sizeof(unit);
+    return large_array<unit>::bytes(calls_max);
   }
 
   // Workers.
@@ -69,7 +69,7 @@ class degrade_units {
   static fate hold(one_way& w, std::int64_t target_ns, time_point now) noexcept;
 
   std::uint32_t size_;
-  std::unique_ptr<unit[]> units_;
+  large_array<unit> units_;
 };
 
 }  // namespace callweir::shaper

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <new>
+#include <utility>
 
 namespace callweir::bench {
 namespace {
@@ -39,8 +41,11 @@ traffic_source::traffic_source(const traffic_plan& plan, const frame_shapes& sha
       shapes_(shapes),
       begin_ns_(begin.ns),
       tick_ns_(1e9 / plan.packets_per_s()),
-      sent_(std::bit_ceil(plan.flows + kind_round)),
-      sent_mask_(static_cast<std::uint32_t>(sent_.size()) - 1) {
+      sent_mask_(std::bit_ceil(plan.flows + kind_round) - 1) {
+  auto made = arena::make((std::size_t{sent_mask_} + 1) * sizeof *sent_);
+  if (!made) throw std::bad_alloc();
+  sent_memory_ = std::move(*made);
+  sent_ = sent_memory_.take<std::uint32_t>(std::size_t{sent_mask_} + 1);
   const double fresh = 1 / plan.packets_a_flow;
   const double voice = fresh * plan.share(flow_kind::voice) * (plan.voice_packets - 1);
   const double dns = plan.dns_answers ? fresh * plan.share(flow_kind::dns) : 0;
@@ -150,7 +155,7 @@ std::uint32_t traffic_source::draw_bulk() noexcept {
   if (back + kind_round >= opened_) return nobody;
   std::uint32_t flow = next_flow_ - 1 - back;
   flow -= flow % kind_round;
-  flow += bulk_slots_[static_cast<std::uint32_t>(r) % bulk_slots_.size()];
+  flow += bulk_slots_[(r & 0xffff'ffff) * bulk_slots_.size() >> 32];
   if (flow >= next_flow_) flow -= kind_round;
   __builtin_prefetch(&sent_[flow & sent_mask_], 1);
   return flow;

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "base/arena.hpp"
 #include "base/packet_view.hpp"
 #include "bench/traffic/frame_shapes.hpp"
 #include "bench/traffic/traffic_plan.hpp"
@@ -89,7 +90,8 @@ class traffic_source {
   std::uint64_t opened_ = 0, voice_ended_ = 0;
   std::uint32_t bulk_window_ = 0;
   std::vector<std::uint32_t> bulk_slots_;  // places in a round whose flows are TLS or QUIC
-  std::vector<std::uint32_t> sent_;        // packets of a flow so far, by flow number
+  arena sent_memory_;
+  std::uint32_t* sent_;  // packets of a flow so far, by flow number
   std::uint32_t sent_mask_;
   // Which TLS or QUIC flows speak next, drawn ahead so that `sent_` is in the cache by then: what
   // the source waits for is not the pipeline's cost.
