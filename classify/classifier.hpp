@@ -30,7 +30,7 @@ struct classifier_config {
   bool progress = false;  // send `progress`: captures have only the ends of flows to tell
   bool touch = true;      // make all memory present at start; captures: as it is used
   // Of the core's time, at most; 0: no bound (captures). nDPI's share is part of inspection's.
-  std::uint8_t inspection_share_pct = 20;
+  std::uint8_t inspection_share_pct = 25;
   std::uint8_t ndpi_share_pct = 12;
 };
 
