@@ -142,9 +142,10 @@ void call_teller::tick(control_state& state, time_point now, const record_outlet
     if (fresh) call.since = now;
     call.round = round_;
     const nanoseconds age = now - (call.told.ns == 0 ? call.since : call.told);
-    const bool due = call.told.ns == 0
-                         ? age >= first_after
-                         : age >= again_after || (call.changed && age >= changed_after);
+    const nanoseconds pause = call.changed            ? changed_after
+                              : call.enforced.empty() ? again_after
+                                                      : acted_on_after;
+    const bool due = age >= (call.told.ns == 0 ? first_after : pause);
     if (!due || left == 0) continue;
     --left;
     tell(call, record_of(state, slot), now, out);

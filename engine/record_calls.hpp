@@ -18,6 +18,8 @@ class call_teller {
   /// What was taken for a call often turns out to be none within its first packets.
   static constexpr nanoseconds first_after = std::chrono::seconds(2);
   static constexpr nanoseconds again_after = std::chrono::seconds(60);
+  static constexpr nanoseconds acted_on_after =
+      std::chrono::seconds(10);  // while a line acts on it
   static constexpr nanoseconds changed_after = std::chrono::seconds(2);
   static constexpr std::size_t records_a_second = 1'000;
   static constexpr std::size_t live_a_second = 500;
