@@ -15,9 +15,9 @@ namespace callweir::dashboard::http {
 
 struct server_options {
   std::string host = "127.0.0.1";
-  std::uint16_t port = 8443;     // 0: any free one
-  std::string certificate, key;  // PEM files; both "" for no TLS
-  unsigned answering_threads = 2;
+  std::uint16_t port = 8443;       // 0: any free one
+  std::string certificate, key;    // PEM files; both "" for no TLS
+  unsigned answering_threads = 4;  // a report and two logins leave one
   std::size_t connections_max = 512;
   std::size_t connections_of_one_address_max = 128;
   std::size_t requests_waiting_max = 256;  // beyond it 503

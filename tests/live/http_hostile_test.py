@@ -1,11 +1,13 @@
 """Hostile clients against the real callweir-dashboard, while a good one goes on asking: requests drop by drop, too large,
-malformed, smuggled, 1,000 connections, garbage instead of TLS, half-closed ones, bodies that never end, answers that nobody takes.
+malformed, smuggled, 1,000 connections, garbage instead of TLS, half-closed ones, a flood of logins, bodies that never end, answers that
+nobody takes.
 The good client's answers stay below 100 ms (p99), the process below 150 MB, and everything that was opened is closed again.
 
 usage: python3 tests/live/http_hostile_test.py      (CALLWEIR_BIN: folder of the programs)
 """
 import contextlib
 import functools
+import json
 import multiprocessing
 import os
 import socket
@@ -13,6 +15,7 @@ import ssl
 import statistics
 import sys
 import tempfile
+import threading
 import time
 
 from appliance import binaries
@@ -269,10 +272,33 @@ def a_thousand(port, pid):
     return links
 
 
+def login_flood(port):
+    """40 addresses that try passwords, as fast as they are answered: hashing must not take every answering thread."""
+    ends, counts = time.monotonic() + 4, {}
+
+    def tries(number):
+        with tls(port, f"127.0.5.{number + 1}") as link:
+            while time.monotonic() < ends:
+                body = json.dumps({"name": f"user{number}", "password": "not the right one"}).encode()
+                link.sendall(b"POST /api/v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                             b"Content-Length: %d\r\n\r\n" % len(body) + body)
+                got = answer(link)[0]
+                counts[got] = counts.get(got, 0) + 1
+                time.sleep(0.02)
+
+    threads = [threading.Thread(target=tries, args=(number,), daemon=True) for number in range(40)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join(20)
+    check(set(counts) <= {401, 429, 503}, f"a flood of logins is refused: {dict(sorted(counts.items()))}")
+
+
 def attack(port, pid):
     malformed(port)
     polite_oddities(port)
     no_tls(port)
+    login_flood(port)
     held = bodies_that_never_end(port, pid)
     held += answers_nobody_takes(port, pid)
     slow_loris(port)
