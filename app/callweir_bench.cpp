@@ -100,6 +100,9 @@ CLI::App& add_ingest(CLI::App& app, bench::ingest_options& ingest) {
   verb.add_option("--seconds", ingest.seconds, "how long to measure")
       ->check(CLI::Range(1.0, 3600.0))
       ->capture_default_str();
+  verb.add_option("--batch", ingest.batch, "records a transaction")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
   verb.add_option("--folder", ingest.folder, "where the databases are made")->capture_default_str();
   verb.add_option("--beside", ingest.beside, "a database to copy and go on with");
   verb.add_flag("--json", ingest.json, "one line of JSON");

@@ -207,7 +207,7 @@ sustained offer(const std::string& path, const ingest_options& options) {
   const auto begin = steady::now();
   const std::string engine = "bench" + std::to_string(wall_clock().ns);
   while (since(begin) < options.seconds) {
-    mix.fill(batch, batch_records, wall_clock());
+    mix.fill(batch, options.batch, wall_clock());
     if (options.records_per_s > 0) {
       const double due = static_cast<double>(out.records) / options.records_per_s;
       const double early = due - since(begin);
@@ -255,7 +255,7 @@ void print(const sustained& got, const comparison& cost) {
              got.refused);
   fmt::print("  {:.0f} % of one core; resident {:.0f} MB with the questions; database {:.0f} MB\n",
              got.cpu_seconds / got.seconds * 100, got.resident, got.database_mb);
-  fmt::print("  write of {} records: median {:.1f}, p99 {:.1f}, most {:.1f} ms\n", batch_records,
+  fmt::print("  write of a batch: median {:.1f}, p99 {:.1f}, most {:.1f} ms\n",
              median_of(got.writes_ms), percentile(got.writes_ms, 0.99),
              percentile(got.writes_ms, 1));
   fmt::print("  tidy: median {:.1f}, p99 {:.1f}, most {:.1f} ms\n", median_of(got.tidies_ms),

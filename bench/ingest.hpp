@@ -9,6 +9,7 @@ struct ingest_options {
   std::string folder = "/tmp";  // of the databases, which are removed again
   double seconds = 60;
   double records_per_s = 20'000;  // offered; 0: as many as it takes
+  std::size_t batch = 2'000;      // records a transaction
   std::string beside;             // a database to go on with, copied first; "" for an empty one
   bool json = false;
 };

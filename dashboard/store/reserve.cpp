@@ -34,7 +34,8 @@ bool room_reserve::hold() {
   struct statvfs disk {};
   const bool plenty = ::fstatvfs(file, &disk) == 0 &&
                       static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize / 2 >= bytes_;
-  held_ = plenty && ::posix_fallocate(file, 0, static_cast<off_t>(bytes_)) == 0;
+  // Where the file system cannot, it is done without: writing zeros would take too long.
+  held_ = plenty && ::fallocate(file, 0, 0, static_cast<off_t>(bytes_)) == 0;
   ::close(file);
   if (!held_) ::unlink(path_.c_str());
   return held_;

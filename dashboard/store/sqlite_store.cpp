@@ -27,7 +27,10 @@ constexpr std::uint64_t full_disk_free_bytes = 4 << 20;
 /// Free pages inside the file are used again; above this share and size it shrinks.
 constexpr std::uint64_t shrink_from_bytes = 16 << 20;
 constexpr std::uint64_t shrink_share = 8;
-constexpr std::uint64_t log_bytes_most = 16 << 20;
+/// A larger log is written back more seldom and with fewer pages in all: many are written again and
+/// again.
+constexpr std::uint64_t log_bytes_most = 64 << 20;
+constexpr std::uint64_t reserve_bytes_most = 64 << 20;
 
 /// What the log may take, of `max_size` and of the disk: all of it must find room in the database
 /// when it is written back.
@@ -53,7 +56,7 @@ class sqlite_store final : public store {
       : path_(std::move(path)),
         limits_(limits),
         log_bytes_(log_share(limits, room_beside(path_))),
-        reserve_(path_, 2 * log_bytes_) {}
+        reserve_(path_, std::min(2 * log_bytes_, reserve_bytes_most)) {}
 
   /// Opens the database, or moves a damaged one aside and begins a new one.
   result<void> open();
