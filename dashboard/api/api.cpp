@@ -16,7 +16,11 @@ using routes::context;
 using routes::route;
 
 struct api::impl {
-  explicit impl(api_parts with) : here(std::move(with)) {}
+  explicit impl(api_parts with) : here(std::move(with)) {
+    if (!here.names.on()) return;
+    here.parts.board->rewrite_with(
+        [names = here.names](std::string_view text) { return names.scrub(text); });
+  }
 
   http::response answer(const http::request& ask);
   http::response answer_route(const http::request& ask, const routes::match& at);
@@ -188,7 +192,7 @@ bool api::hand_over_audit() {
     log::info("audit", "{}: {}", one.entry.who, one.entry.what);
     std::string text;
     append_json(text, one.entry);
-    parts.board->tell("audit", impl_->here.names.on() ? impl_->here.names.scrub(text) : text);
+    parts.board->tell("audit", std::move(text));
   }
   if (taken != 0) (void)parts.access->book().audit_taken(taken);
   return waiting->size() == at_once && taken != 0;

@@ -20,7 +20,8 @@ namespace callweir::dashboard {
 struct api_parts {
   settings configured;
   std::string version;
-  std::string pseudonym_key;  // report/pseudonyms.hpp; needed when configured.pseudonymise
+  std::string pseudonym_key;  // report/pseudonyms.hpp; needed when configured.pseudonymise;
+                              // the board then says the names, too
   store* records = nullptr;
   live_board* board = nullptr;
   const ingest* feed = nullptr;  // null: no engine is asked for

@@ -115,8 +115,7 @@ http::response get_events(context& of) {
   if (!seen.empty() && problem == std::errc{} && end == seen.data() + seen.size()) {
     out.events_after = id;
   }
-  // A number from before this process began is of another counting.
-  if (out.events_after > newest) out.events_after = newest;
+  // A number that the board has not given, of an earlier life, becomes the event "missed".
   out.first_events = "retry: 3000\n\n";
   return out;
 }

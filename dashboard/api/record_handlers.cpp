@@ -110,7 +110,11 @@ http::response get_calls(context& of) {
   what.active = of.with.flag("active");
   what.offset = static_cast<std::size_t>(of.with.whole("offset"));
   what.most = std::min(most_of(of) + 1, rows_max);
-  if (what.active.value_or(false) && !of.with.has_period()) return running_calls(of, what);
+  // Pseudonymised calls on the board cannot be read back into records: the store picks then.
+  const bool readable = !of.here.names.on() || (!what.app && !what.policy);
+  if (what.active.value_or(false) && !of.with.has_period() && readable) {
+    return running_calls(of, what);
+  }
   return from_store(
       of, [&](store_reader& from) { return from.calls(what); },
       [&](auto& rows) { return page(of, what.when, "calls", rows); });

@@ -8,6 +8,7 @@ void live_board::tell(std::string topic, std::string data) {
   std::function<void()> wake;
   {
     const std::lock_guard lock(mutex_);
+    if (rewrite_) data = rewrite_(data);
     bytes_ += data.size();
     ring_.push_back({next_++, std::move(topic), std::move(data)});
     while (ring_.size() > events_max || bytes_ > bytes_max) {
@@ -22,6 +23,7 @@ void live_board::tell(std::string topic, std::string data) {
 void live_board::keep(std::string topic, std::string key, std::string data) {
   {
     const std::lock_guard lock(mutex_);
+    if (rewrite_) data = rewrite_(data);
     auto& of_topic = states_[topic];
     const auto found = of_topic.find(key);
     if (found != of_topic.end()) {
@@ -32,6 +34,21 @@ void live_board::keep(std::string topic, std::string key, std::string data) {
     }
   }
   tell(std::move(topic), std::move(data));
+}
+
+void live_board::rewrite_with(std::function<std::string(std::string_view)> rewrite) {
+  const std::lock_guard lock(mutex_);
+  rewrite_ = std::move(rewrite);
+  if (!rewrite_) return;
+  for (auto& one : ring_) {
+    bytes_ -= one.data.size();
+    one.data = rewrite_(one.data);
+    bytes_ += one.data.size();
+  }
+  for (auto& [topic, states] : states_) {
+    (void)topic;
+    for (auto& [key, data] : states) data = rewrite_(data);
+  }
 }
 
 void live_board::forget(const std::string& topic, const std::string& key) {

@@ -9,6 +9,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace callweir::dashboard {
@@ -37,6 +38,10 @@ class live_board {
   void keep(std::string topic, std::string key, std::string data);
   void forget(const std::string& topic, const std::string& key);
 
+  /// From now on what is told is what `rewrite` makes of it, and so is what was told before: how
+  /// addresses become pseudonyms. Called under the board's lock; must not call the board.
+  void rewrite_with(std::function<std::string(std::string_view)> rewrite);
+
   /// Newest state of every key of a topic, in order of keys.
   std::vector<std::string> state(const std::string& topic) const;
   /// Events after `id`, oldest first. `missed` is set when some of them are no longer in the
@@ -55,6 +60,7 @@ class live_board {
   std::map<std::string, std::map<std::string, std::string>> states_;
   std::size_t keys_ = 0;
   std::function<void()> wake_;
+  std::function<std::string(std::string_view)> rewrite_;
 };
 
 }  // namespace callweir::dashboard

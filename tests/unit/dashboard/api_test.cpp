@@ -355,6 +355,22 @@ TEST_F(api_test, addresses_hide_behind_names) {
   EXPECT_EQ(status(method::get, "/api/v1/calls?party=10.0.0.5"), 403);
 }
 
+TEST_F(api_test, the_board_has_names_only_from_its_first_word_on) {
+  const std::string said = R"({"type":"host","addr":"10.0.0.5"})";
+  board_.keep("host", "10.0.0.5", said);
+  pseudonymise_ = true;
+  make_api();
+  board_.tell("host", said);
+  bool missed = false;
+  auto all = board_.state("host");
+  for (auto& one : board_.after(0, missed)) all.push_back(one.data);
+  ASSERT_EQ(all.size(), 3U);
+  for (const auto& one : all) {
+    EXPECT_EQ(one.find("10.0.0.5"), std::string::npos) << one;
+    EXPECT_NE(one.find("addr-"), std::string::npos) << one;
+  }
+}
+
 TEST_F(api_test, status_health_policies_events) {
   board_.keep("status", "", R"({"type":"status","state":"inspecting"})");
   board_.keep("policies", "", R"({"type":"policies","generation":3,"policies":[]})");
@@ -371,6 +387,8 @@ TEST_F(api_test, status_health_policies_events) {
   again.headers = {{"cookie", "__Host-callweir-session=" + secret_}, {"last-event-id", "1"}};
   EXPECT_EQ(ask(again).events_after, 1U);
   again.headers[1].second = "99999999";
+  EXPECT_EQ(ask(again).events_after, 99'999'999U) << "the board says that it missed something";
+  again.headers[1].second = "x";
   EXPECT_EQ(ask(again).events_after, board_.newest());
 }
 
