@@ -19,6 +19,7 @@
 #include "dashboard/ingest/ingest.hpp"
 #include "dashboard/report/pseudonyms.hpp"
 #include "dashboard/settings.hpp"
+#include "dashboard/store/backup.hpp"
 
 namespace {
 
@@ -27,6 +28,7 @@ using namespace callweir;
 struct options {
   std::string configuration = "/etc/callweir/callweir.yaml";
   std::string control_socket = "/run/callweir/control.sock";
+  std::string backup;  // the verb's target, "" to serve
 };
 
 int refuse(const error& problem, int exit = exit_usage) {
@@ -156,6 +158,10 @@ int serve(const options& wanted) {
     return refuse({"a store on ClickHouse is not served by this version", wanted.configuration,
                    "write `store: { sqlite: /var/lib/callweir/callweir.db }`"});
   }
+  if (!wanted.backup.empty()) {
+    const auto copied = dashboard::backup_sqlite(path, wanted.backup);
+    return copied ? exit_done : refuse(copied.error(), exit_failed);
+  }
   const auto beside = std::filesystem::path(path).parent_path();
   std::error_code problem;
   std::filesystem::create_directories(beside, problem);
@@ -208,6 +214,10 @@ int main(int argc, char** argv) {
   app.add_option("-c,--config", wanted.configuration, "configuration file")->capture_default_str();
   app.add_option("--socket", wanted.control_socket, "control socket of the appliance")
       ->capture_default_str();
+  auto* backup = app.add_subcommand(
+      "backup", "copy the database while everything runs on; FILE must not exist");
+  backup->add_option("FILE", wanted.backup, "where the copy goes")->required();
+  app.require_subcommand(0, 1);
   app.set_version_flag("--version", std::string("callweir-dashboard ") + CALLWEIR_VERSION);
   try {
     app.parse(argc, argv);

@@ -12,7 +12,7 @@ function(callweir_scenario name label seconds)
 endfunction()
 
 callweir_scenario(house.rules "quick;release-only" 60 ${Python3_EXECUTABLE} scripts/check)
-callweir_scenario(house.tidy "house" 900 ${Python3_EXECUTABLE} scripts/check --tidy release)
+callweir_scenario(house.tidy "house" 1800 ${Python3_EXECUTABLE} scripts/check --tidy release)
 callweir_scenario(corpus.score "corpus" 300 ${Python3_EXECUTABLE} tests/corpus/score_test.py)
 
 callweir_scenario(setup "quick;release-only" 60 ${Python3_EXECUTABLE} tests/live/setup_test.py)

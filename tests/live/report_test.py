@@ -61,6 +61,19 @@ class Report(unittest.TestCase):
     def days(self, *more, **how):
         return self.report("--from", "2026-10-01", "--to", "2026-10-03", *more, **how)
 
+    def test_of_a_backup_says_the_same(self):
+        copy, period = self.path / "copy.db", ("--from", "2026-10-01", "--to", "2026-10-03", "--format", "json")
+        backup = [BIN / "callweir-dashboard", "-c", self.path / "plain.yaml", "backup", copy]
+        subprocess.run(backup, check=True, capture_output=True, timeout=60)
+        self.configuration("copy.yaml", copy)
+        was, now = (json.loads(self.report(*period, config=name)) for name in ("plain.yaml", "copy.yaml"))
+        for each in (was, now):
+            each.pop("made", None)
+        self.assertEqual(was, now)
+        again = subprocess.run(backup, capture_output=True, text=True, timeout=60)
+        self.assertEqual(again.returncode, 1)
+        self.assertIn("copy.db", again.stderr)
+
     def test_json_and_csv_tell_of_the_same_calls(self):
         tree = json.loads(self.days("--format", "json"))
         self.assertEqual((tree["from"], tree["to"]), (BEGIN, BEGIN + 2 * 86400))
