@@ -176,7 +176,9 @@ int serve(const options& wanted) {
   auto access = open_access(path);
   if (!access) return refuse(access.error(), exit_failed);
 
-  dashboard::live_board board;
+  // Ids of events go on rising across restarts: a page that was connected before notices what it
+  // missed.
+  dashboard::live_board board(static_cast<std::uint64_t>(wall_clock().ns / 1'000'000'000) << 20);
   const auto feed = dashboard::ingest::start(
       {wanted.control_socket, stream::socket_path(wanted.control_socket)}, **records, board);
   front pages(*settings, beside, board);
