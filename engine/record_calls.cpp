@@ -18,9 +18,10 @@ call_record record_of(const control_state& state, classify::call_slot slot) {
   return record;
 }
 
-/// What was done to the call earlier stays in its record.
+/// What was done to the call earlier stays in its record. That it was let alone earlier is no deed.
 void keep_earlier_actions(call_record& record, const call_record& earlier) {
   for (const auto& action : earlier.actions) {
+    if (action.action == "allow") continue;
     const bool there = std::any_of(record.actions.begin(), record.actions.end(),
                                    [&](const auto& a) { return a.policy == action.policy; });
     if (!there && record.actions.size() < actions_max) record.actions.push_back(action);
