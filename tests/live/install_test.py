@@ -26,7 +26,7 @@ class Install(unittest.TestCase):
     def test_everything_lands_below_the_prefix_and_works_there(self):
         self.install("/opt/weir")
         home = self.root / "opt" / "weir"
-        for name in ("bin/callweir", "bin/callweir-peer", "share/man/man1/callweir.1",
+        for name in ("bin/callweir", "bin/callweir-dashboard", "bin/callweir-peer", "share/man/man1/callweir.1",
                      "share/bash-completion/completions/callweir", "lib/systemd/system/callweir.service",
                      "lib/systemd/system/callweir-dashboard.service"):
             self.assertTrue((home / name).is_file(), name)
@@ -34,6 +34,13 @@ class Install(unittest.TestCase):
         self.assertIn("ExecStart=/opt/weir/bin/callweir run", unit)
         self.assertNotIn("@", unit)
         self.assertEqual(sorted(p.name for p in self.root.iterdir()), ["etc", "opt"])
+
+    def test_the_dashboard_is_linked_with_neither_dpdk_nor_ndpi(self):
+        libraries = {name: subprocess.run(["ldd", BUILD / "bin" / name], capture_output=True, text=True, check=True,
+                                          timeout=20).stdout for name in ("callweir", "callweir-dashboard")}
+        for library in ("librte_", "libndpi", "libxdp"):
+            self.assertIn(library, libraries["callweir"])
+            self.assertNotIn(library, libraries["callweir-dashboard"])
 
     def test_the_first_configuration_is_valid_only_observes_and_is_never_overwritten(self):
         self.install("/usr")
