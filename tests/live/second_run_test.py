@@ -15,7 +15,7 @@ BACK_S = 15
 
 
 def refused(lab, appliance, socket):
-    process = lab.spawn(lab.box, appliance.program, "run", "-c", appliance.files["observe"], "--socket", socket)
+    process = lab.spawn(lab.box, appliance.program, "run", "--no-dashboard", "-c", appliance.files["observe"], "--socket", socket)
     return process.wait(20) == 2
 
 
