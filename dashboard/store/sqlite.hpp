@@ -75,6 +75,7 @@ class statement {
   statement& bind(std::uint32_t value) { return bind(static_cast<std::int64_t>(value)); }
   statement& bind(bool value) { return bind(static_cast<std::int64_t>(value)); }
   statement& bind(std::string_view text);
+  statement& bind(std::string&& text) = delete;  // would be gone when it is read
   statement& bind(const ip_address& address);  // 4 or 16 bytes, copied
   statement& bind_null();
   /// NULL where the text is empty.

@@ -33,6 +33,11 @@ void bind_period(sqlite::statement& to, const period& when) {
   to.bind(when.from.ns).bind(when.to.ns).bind(later + long_ns);
 }
 
+/// A view of what the question holds: what is bound must live until the answer has been read.
+std::string_view text_of(const std::optional<std::string>& asked) {
+  return asked ? std::string_view(*asked) : std::string_view();
+}
+
 template <class Query>
 void bind_page(sqlite::statement& to, const Query& what) {
   to.bind(static_cast<std::uint64_t>(std::min(what.most, rows_max)));
@@ -163,7 +168,7 @@ result<std::vector<flow_record>> sqlite_reader::flows(const flow_query& what) {
   return ask([&] {
     sqlite::statement rows(db_, flow_statement(what));
     bind_period(rows, what.when);
-    rows.bind(what.app.value_or("")).bind(what.call.value_or("")).bind(what.policy.value_or(""));
+    rows.bind(text_of(what.app)).bind(text_of(what.call)).bind(text_of(what.policy));
     rows.bind(what.address.value_or(ip_address{})).bind(what.voip.value_or(false));
     bind_page(rows, what);
     return flow_rows(rows);
@@ -174,7 +179,7 @@ result<std::vector<call_record>> sqlite_reader::calls(const call_query& what) {
   return ask([&] {
     sqlite::statement rows(db_, call_statement(what));
     bind_period(rows, what.when);
-    rows.bind(what.app.value_or("")).bind_null().bind(what.policy.value_or(""));
+    rows.bind(text_of(what.app)).bind_null().bind(text_of(what.policy));
     rows.bind(what.party.value_or(ip_address{})).bind_null();
     bind_page(rows, what);
     return call_rows(rows);
