@@ -1,6 +1,8 @@
 // The dashboard process: store, reports, API and web pages. Wiring only.
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <time.h>
 
 #include <CLI/CLI.hpp>
@@ -13,6 +15,7 @@
 #include "base/record_stream.hpp"
 #include "base/result.hpp"
 #include "dashboard/access/access_control.hpp"
+#include "dashboard/access/database.hpp"
 #include "dashboard/api/api.hpp"
 #include "dashboard/http/server.hpp"
 #include "dashboard/http/static_files.hpp"
@@ -20,6 +23,7 @@
 #include "dashboard/report/pseudonyms.hpp"
 #include "dashboard/settings.hpp"
 #include "dashboard/store/backup.hpp"
+#include "dashboard/store/damage.hpp"
 
 namespace {
 
@@ -127,6 +131,7 @@ void serve_until_signal(dashboard::api& api, front& pages) {
   const timespec second{1, 0};
   for (;;) {
     pages.keep_open(api);
+    api.end_streams();
     while (api.hand_over_audit()) {
     }
     if (const int which = ::sigtimedwait(&ends, nullptr, &second); which > 0) {
@@ -137,7 +142,13 @@ void serve_until_signal(dashboard::api& api, front& pages) {
 }
 
 result<std::unique_ptr<dashboard::access_control>> open_access(const std::string& store) {
-  auto access = dashboard::access_control::open(dashboard::access_beside(store));
+  const auto where = dashboard::access_beside(store);
+  if (dashboard::is_damaged(where.accounts_database)) {
+    const auto aside = dashboard::move_aside(where.accounts_database, wall_clock());
+    if (!aside) return tl::unexpected(aside.error());
+    log::error("dashboard", "the accounts were damaged and are now {}: set up anew", *aside);
+  }
+  auto access = dashboard::access_control::open(where);
   if (!access) return access;
   std::string announcement;
   if (const auto needed = (*access)->needs_setup(&announcement); !needed) {
@@ -167,6 +178,13 @@ int serve(const options& wanted) {
   std::filesystem::create_directories(beside, problem);
   if (problem) return refuse({problem.message(), beside, "see store.sqlite"}, exit_failed);
 
+  // Two writers would count everything twice. Held until this process ends, however it ends.
+  const int alone = ::open((path + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (alone < 0 || ::flock(alone, LOCK_EX | LOCK_NB) != 0) {
+    return refuse({"another callweir-dashboard writes this database", path,
+                   "stop it, or start the appliance with `callweir run --no-dashboard`"},
+                  exit_failed);
+  }
   auto records =
       dashboard::open_sqlite_store(path, {settings->store.keep, settings->store.max_size_bytes});
   if (!records) return refuse(records.error(), exit_failed);
@@ -233,5 +251,9 @@ int main(int argc, char** argv) {
   sigset_t blocked = end_signals();
   sigaddset(&blocked, SIGPIPE);
   ::pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
-  return serve(wanted);
+  try {
+    return serve(wanted);
+  } catch (const std::exception& problem) {
+    return refuse({problem.what(), {}, {}}, exit_failed);
+  }
 }

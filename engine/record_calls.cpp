@@ -106,6 +106,7 @@ void call_teller::tell_vanished(time_point now, const record_outlet& out) {
       call_record nothing = call.last;
       nothing.actions.clear();
       audit_enforcement(call, nothing, now, out);
+      call.last.flows.clear();  // says: no call of its own (docs/reference/records.md)
       out.durable(call.last);
       out.live(call.last);
     }

@@ -31,10 +31,11 @@ void gap_teller::begin(time_point now, const record_outlet& out) {
 }
 
 void gap_teller::watch(stretch& one, bool on, time_point now, const record_outlet& out) {
+  constexpr nanoseconds told_every = std::chrono::minutes(5);  // what goes on is told in pieces
   if (on && !one.since) one.since = now;
-  if (on || !one.since) return;
+  if (!one.since || (on && now - *one.since < told_every)) return;
   out.durable(gap_of(one.what, *one.since, now, one.reason));
-  one.since.reset();
+  one.since = on ? std::optional(now) : std::nullopt;
 }
 
 void gap_teller::tell_stalls(time_point now, const record_outlet& out) {

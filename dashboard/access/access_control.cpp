@@ -230,7 +230,8 @@ std::optional<open_session> access_control::find_session(const secret_hash& key)
   return found == unwritten_.end() ? std::nullopt : std::optional(found->second);
 }
 
-std::optional<identity> access_control::by_session(std::string_view secret, time_point now) {
+std::optional<identity> access_control::by_session(std::string_view secret, time_point now,
+                                                   bool asks) {
   if (secret.size() != secret_letters) return std::nullopt;
   const secret_hash key = hash_of(secret);
   auto session = find_session(key);
@@ -242,7 +243,7 @@ std::optional<identity> access_control::by_session(std::string_view secret, time
                      now - session->seen <= options_.session_idle &&
                      session->created - now <= clock_slack;
   if (!alive) return std::nullopt;
-  if (now - session->seen >= seen_grain) {
+  if (asks && now - session->seen >= seen_grain) {
     session->seen = now;
     book_->session_seen(key, now);
     const std::lock_guard lock(mutex_);

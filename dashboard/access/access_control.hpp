@@ -70,7 +70,8 @@ class access_control {
   login log_in(const std::string& name, const std::string& password, const std::string& address,
                time_point now);
   void log_out(const identity& who, const std::string& address, time_point now);
-  std::optional<identity> by_session(std::string_view secret, time_point now);
+  /// `asks`: this is a request, which keeps the session from idling out.
+  std::optional<identity> by_session(std::string_view secret, time_point now, bool asks = true);
   std::optional<identity> by_token(std::string_view secret, time_point now);
 
   result<void> add_account(const std::string& name, role what, const std::string& password,

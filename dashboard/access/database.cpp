@@ -69,6 +69,24 @@ result<void> database::run(const char* sql) {
   return fail(problem(), path_);
 }
 
+bool is_damaged(const std::string& path) {
+  sqlite3* raw = nullptr;
+  const int opened =
+      sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+  const std::unique_ptr<sqlite3, int (*)(sqlite3*)> db(raw, sqlite3_close_v2);
+  if (opened != SQLITE_OK) return false;
+  constexpr int patience_ms = 2'000;
+  sqlite3_busy_timeout(raw, patience_ms);
+  sqlite3_stmt* made = nullptr;
+  int code = sqlite3_prepare_v2(raw, "PRAGMA quick_check(1)", -1, &made, nullptr);
+  const std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> ask(made, sqlite3_finalize);
+  if (code == SQLITE_OK) code = sqlite3_step(made);
+  if ((code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB) return true;
+  if (code != SQLITE_ROW) return false;
+  const auto* said = reinterpret_cast<const char*>(sqlite3_column_text(made, 0));
+  return said == nullptr || std::strcmp(said, "ok") != 0;
+}
+
 void statement::finaliser::operator()(sqlite3_stmt* handle) const {
   sqlite3_finalize(handle);
 }

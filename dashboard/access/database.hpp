@@ -35,6 +35,10 @@ class database {
   std::string path_;
 };
 
+/// What is there is a damaged database, or none. False where there is nothing, and for what cannot
+/// be told.
+bool is_damaged(const std::string& path);
+
 /// A statement with its values; binds copy.
 class statement {
  public:

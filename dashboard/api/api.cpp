@@ -22,6 +22,8 @@ struct api::impl {
         [names = here.names](std::string_view text) { return names.scrub(text); });
   }
 
+  std::int64_t audited = 0;  // newest waiting line that the store has; ids are never used twice
+
   http::response answer(const http::request& ask);
   http::response answer_route(const http::request& ask, const routes::match& at);
   http::response pages(const http::request& ask) const;
@@ -186,16 +188,37 @@ bool api::hand_over_audit() {
   if (!waiting) return false;
   std::int64_t taken = 0;
   for (const auto& one : *waiting) {
+    if (one.id <= impl_->audited) {  // could not be taken away the last time
+      taken = one.id;
+      continue;
+    }
     // A store that cannot write gets it again later.
     if (!parts.records->note(one.entry)) break;
-    taken = one.id;
+    impl_->audited = taken = one.id;
     log::info("audit", "{}: {}", one.entry.who, one.entry.what);
     std::string text;
     append_json(text, one.entry);
     parts.board->tell("audit", std::move(text));
   }
-  if (taken != 0) (void)parts.access->book().audit_taken(taken);
-  return waiting->size() == at_once && taken != 0;
+  if (taken == 0 || !parts.access->book().audit_taken(taken)) return false;
+  return waiting->size() == at_once;
+}
+
+void api::end_streams() {
+  auto& here = impl_->here;
+  const auto now = here.parts.now();
+  std::vector<routes::services::open_stream> open;
+  {
+    const std::lock_guard lock(here.streams_mutex);
+    std::erase_if(here.streams, [](const auto& one) { return one.ended.expired(); });
+    open = here.streams;
+  }
+  for (const auto& one : open) {
+    const auto who = one.token ? here.parts.access->by_token(one.secret, now)
+                               : here.parts.access->by_session(one.secret, now, false);
+    if (who) continue;
+    if (const auto ended = one.ended.lock()) ended->store(true, std::memory_order_relaxed);
+  }
 }
 
 std::string api::document(const std::string& version) {

@@ -46,6 +46,10 @@ class api {
   /// once a second, from any one thread; true when there is more.
   bool hand_over_audit();
 
+  /// Closes the event streams of sessions and tokens that have ended. Call about once a second,
+  /// from any one thread.
+  void end_streams();
+
   /// /api/v1/openapi.json
   static std::string document(const std::string& version);
 

@@ -2,7 +2,11 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "dashboard/api/api.hpp"
 #include "dashboard/api/arguments.hpp"
@@ -21,6 +25,15 @@ struct services {
   api_parts parts;
   reader_pool readers;
   pseudonyms names;
+  /// Event streams and whose they are: closed when a session or token ends.
+  struct open_stream {
+    std::string secret;
+    bool token = false;
+    std::weak_ptr<std::atomic<bool>> ended;
+  };
+  std::mutex streams_mutex;
+  std::vector<open_stream> streams;
+
   std::atomic<bool> reporting = false;  // a report is being made
   api_counters counters;
 };

@@ -117,6 +117,14 @@ http::response get_events(context& of) {
   }
   // A number that the board has not given, of an earlier life, becomes the event "missed".
   out.first_events = "retry: 3000\n\n";
+  if (!of.who->has(right::audit)) out.hidden_topic = "audit";
+  constexpr std::size_t bearer = 7;  // of "Bearer "
+  const auto ended = std::make_shared<std::atomic<bool>>(false);
+  const std::lock_guard lock(of.here.streams_mutex);
+  of.here.streams.push_back(
+      {of.who->token ? std::string(of.ask.header("authorization").substr(bearer)) : of.who->secret,
+       of.who->token, ended});
+  out.ended = ended;
   return out;
 }
 

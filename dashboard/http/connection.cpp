@@ -49,6 +49,10 @@ std::uint32_t connection::events() const {
     case phase::handshake:
       return blocked_on_write_ ? EPOLLOUT : EPOLLIN;
     case phase::reading:
+      // Nothing is read before the interim answer is out: asking for it would wake at once, for
+      // ever.
+      if (!out_.empty()) return blocked_on_read_ ? EPOLLIN : EPOLLOUT;
+      return blocked_on_write_ ? EPOLLOUT : EPOLLIN;
     case phase::streaming:
       return (blocked_on_write_ ? EPOLLOUT : EPOLLIN) | write;
     case phase::writing:
@@ -72,8 +76,10 @@ void connection::advance(std::span<char> buffer, instant now) {
     case phase::writing:
       return finish_writing(buffer, now);
     case phase::streaming:
-      if (!out_.empty() && !flush(now)) return;
-      return watch_stream(buffer);
+      if (!out_.empty()) flush(now);
+      // Read even while writing is blocked: what nobody reads would wake the loop for ever.
+      if (phase_ == phase::streaming) watch_stream(buffer);
+      return;
     case phase::lingering:
       return linger(buffer);
     case phase::answering:
@@ -145,7 +151,8 @@ bool connection::parse(std::string_view bytes, instant now) {
     if (parser_.body_bytes() == 0) {
       out_ = "HTTP/1.1 100 Continue\r\n\r\n";
       written_ = 0;
-      if (!flush(now)) return phase_ == phase::reading;
+      // Nothing more is read until it is out: the answer must not come over it.
+      if (!flush(now)) return false;
     }
   }
   return true;
@@ -178,6 +185,8 @@ void connection::write_answer(response&& with, instant now) {
   enter(stream ? phase::streaming : phase::writing, now);
   if (!stream) return;
   position_ = with.events_after;
+  hidden_topic_ = std::move(with.hidden_topic);
+  ended_ = std::move(with.ended);
   progress_ = now;
   early_.clear();
   // A client that does not read holds this much of the kernel's memory, not megabytes.
@@ -249,12 +258,18 @@ void connection::linger(std::span<char> buffer) {
 
 void connection::feed(const live_board& board, instant now) {
   if (phase_ != phase::streaming) return;
+  if (ended_ && ended_->load(std::memory_order_relaxed)) {
+    phase_ = phase::over;
+    return;
+  }
   out_.erase(0, std::exchange(written_, 0));
   while (out_.size() - written_ < stream_backlog_bytes) {
     bool missed = false;
     const auto events = board.after(position_, missed, events_a_turn);
     if (missed) append_missed(out_);
-    for (const auto& one : events) append_event(out_, one);
+    for (const auto& one : events) {
+      if (one.topic != hidden_topic_) append_event(out_, one);
+    }
     if (missed && events.empty()) position_ = board.newest();
     if (!events.empty()) position_ = events.back().id;
     if (out_.empty() && now - progress_ >= heartbeat_every) out_ += heartbeat;

@@ -101,6 +101,8 @@ class connection {
   instant since_;     // of the phase; of a request's first byte, of its body, of its last check
   instant progress_;  // last byte that a stream's client took
   std::uint64_t position_ = 0;                               // newest event that the stream has
+  std::string hidden_topic_;                                 // not for this stream's client
+  std::shared_ptr<const std::atomic<bool>> ended_;           // response::ended
   bool blocked_on_write_ = false, blocked_on_read_ = false;  // TLS: reading waits to write…
   bool keep_alive_ = false, head_ = false, malformed_ = false, continued_ = false,
        body_began_ = false;

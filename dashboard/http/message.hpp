@@ -1,8 +1,10 @@
 // A request and its answer, as the API sees them: no library type crosses this header.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,6 +39,9 @@ struct response {
   bool event_stream = false;
   std::uint64_t events_after = 0;  // the newest event that the client has
   std::string first_events;        // written before them, already in the form of the stream
+  std::string hidden_topic;        // events of this topic are not for who asks
+  /// Of a stream: it is closed once this is true. Its client's right to it has ended.
+  std::shared_ptr<const std::atomic<bool>> ended;
 };
 
 /// The largest body that any request of the API has; all connections together hold little enough

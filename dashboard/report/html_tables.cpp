@@ -271,6 +271,9 @@ void append_hosts(std::string& out, const report_model& model) {
     out += nothing("No host behaved like a softphone in this period.") + "</section>\n";
     return;
   }
+  out +=
+      "<p class=\"about\">Calls, peers and traffic are counted since the host was first seen, "
+      "which may be before this period.</p>\n";
   html_table table(out, "",
                    {{"Host", 22},
                     {"Behaves as", 20},

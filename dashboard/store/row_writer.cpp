@@ -30,6 +30,7 @@ row_writer::row_writer(sqlite::connection& db)
       change_call_(db,
                    "UPDATE call SET start = ?, \"end\" = ?, long = ?, active = ?, app = ?,"
                    " record = ? WHERE seq = ?"),
+      drop_call_(db, "DELETE FROM call WHERE id = ? AND engine = ?"),
       drop_parties_(db, "DELETE FROM call_party WHERE call = ?"),
       drop_policies_(db, "DELETE FROM call_policy WHERE call = ?"),
       add_party_(db, "INSERT OR IGNORE INTO call_party VALUES (?,?)"),
@@ -82,6 +83,10 @@ row_writer::call_row row_writer::upsert(std::int64_t engine, const call_record& 
 }
 
 void row_writer::write(std::int64_t engine, const call_record& record) {
+  if (record.ended && record.flows.empty()) {  // joined to another call, or none at all
+    drop_call_.bind(record.id).bind(engine).run();
+    return;
+  }
   json_.clear();
   append_json(json_, record);
   const auto row = upsert(engine, record);

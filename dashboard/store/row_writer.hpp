@@ -36,7 +36,8 @@ class row_writer {
 
   sqlite::connection& db_;
   sqlite::statement find_engine_, add_engine_, flow_, add_call_, find_call_, change_call_,
-      drop_parties_, drop_policies_, add_party_, add_policy_, host_, gap_, audit_, position_;
+      drop_call_, drop_parties_, drop_policies_, add_party_, add_policy_, host_, gap_, audit_,
+      position_;
   std::string json_, engine_name_;
   std::int64_t engine_id_ = 0;
 };

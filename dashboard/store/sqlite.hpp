@@ -76,7 +76,7 @@ class statement {
   statement& bind(bool value) { return bind(static_cast<std::int64_t>(value)); }
   statement& bind(std::string_view text);
   statement& bind(std::string&& text) = delete;  // would be gone when it is read
-  statement& bind(const ip_address& address);  // 4 or 16 bytes, copied
+  statement& bind(const ip_address& address);    // 4 or 16 bytes, copied
   statement& bind_null();
   /// NULL where the text is empty.
   statement& bind_or_null(std::string_view text);

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "dashboard/access/access_control.hpp"
+#include "dashboard/access/database.hpp"
 
 namespace callweir::dashboard {
 namespace {
@@ -66,6 +67,14 @@ TEST_F(access_test, files_are_private) {
     ASSERT_EQ(::stat(path.c_str(), &what), 0);
     EXPECT_EQ(what.st_mode & 0777U, 0600U) << path;
   }
+}
+
+TEST_F(access_test, damage_is_told_from_what_is_sound_or_missing) {
+  EXPECT_FALSE(is_damaged(folder_ + "/nowhere.db"));
+  EXPECT_FALSE(is_damaged(options_.accounts_database));
+  const std::string path = folder_ + "/damaged.db";
+  std::ofstream(path) << std::string(8'192, 'x');
+  EXPECT_TRUE(is_damaged(path));
 }
 
 TEST_F(access_test, first_admin_by_code_once) {

@@ -392,6 +392,26 @@ TEST_F(api_test, status_health_policies_events) {
   EXPECT_EQ(ask(again).events_after, board_.newest());
 }
 
+TEST_F(api_test, a_stream_shows_what_its_reader_may_see_and_ends_with_the_session) {
+  log_in("vera");
+  const auto shown = ask(method::get, "/api/v1/events");
+  ASSERT_TRUE(shown.event_stream);
+  EXPECT_EQ(shown.hidden_topic, "audit");
+  ASSERT_TRUE(shown.ended);
+  api_->end_streams();
+  EXPECT_FALSE(shown.ended->load());
+  EXPECT_EQ(status(method::del, "/api/v1/session"), 204);
+  log_in("olaf");
+  const auto other = ask(method::get, "/api/v1/events");
+  EXPECT_EQ(other.hidden_topic, "");
+  api_->end_streams();
+  EXPECT_TRUE(shown.ended->load());
+  EXPECT_FALSE(other.ended->load());
+  now_ = now_ + std::chrono::minutes(31);  // nobody asked: idle, though the stream was looked at
+  api_->end_streams();
+  EXPECT_TRUE(other.ended->load());
+}
+
 TEST_F(api_test, first_admin_over_http) {
   const auto folder = folder_ / "new";
   std::filesystem::create_directory(folder);

@@ -18,9 +18,16 @@ namespace {
 using test::http_client;
 using namespace std::chrono_literals;
 
+/// Of the streams at /some-events.
+const auto some_ended = std::make_shared<std::atomic<bool>>(false);
+
 response echo(const request& asked) {
   response out;
-  if (asked.path == "/events") {
+  if (asked.path == "/some-events") {
+    out.hidden_topic = "audit";
+    out.ended = some_ended;
+  }
+  if (asked.path == "/events" || asked.path == "/some-events") {
     out.event_stream = true;
     out.events_after = last_event_id(asked);
     out.first_events = "retry: 500\n\n";
@@ -320,6 +327,22 @@ TEST_P(http_server, drops_a_stream_that_nobody_reads) {
   board_.tell("status", "the other one goes on");
   EXPECT_NE(reader.until("event: status\ndata: the other one goes on\n"), "");
   EXPECT_EQ(server_->counters().event_streams, 1U);
+}
+
+TEST_P(http_server, ends_a_stream_whose_right_has_ended_and_hides_what_is_not_for_it) {
+  start();
+  http_client one = connect();
+  one.send("GET /some-events HTTP/1.1\r\nHost: h\r\n\r\n");
+  ASSERT_TRUE(soon([](const auto& now) { return now.event_streams == 1; }));
+  board_.tell("audit", "not for you");
+  board_.tell("status", "for you");
+  const std::string heard = one.until("data: for you\n");
+  EXPECT_NE(heard, "");
+  EXPECT_EQ(heard.find("not for you"), std::string::npos);
+  some_ended->store(true);
+  board_.tell("status", "once more");
+  EXPECT_TRUE(soon([](const auto& now) { return now.event_streams == 0; }));
+  some_ended->store(false);
 }
 
 TEST_P(http_server, bounds_event_streams) {

@@ -86,6 +86,15 @@ TEST(engine_outage, is_noted_where_the_engine_does_not_tell_it) {
   gap_record told;
   told.what = "engine";
   EXPECT_FALSE(one.on_record({1, told}, second(41)));
+
+  // It was away for long before the engine was: what it had not fetched is lost, and is no outage.
+  one.heard(second(50));
+  one.other_life();
+  told.from = second(3'600);
+  const auto unfetched = one.on_record({1, told}, second(3'602));
+  ASSERT_TRUE(unfetched);
+  EXPECT_EQ(unfetched->what, "records");
+  EXPECT_EQ(unfetched->to, second(3'600));
 }
 
 TEST(control_watch, policies_are_one_object) {

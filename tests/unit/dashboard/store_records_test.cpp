@@ -71,6 +71,28 @@ TEST_F(store_records, a_later_record_of_the_same_id_replaces) {
   EXPECT_EQ(ids(*reader_->flows({.when = seconds(0, 60), .policy = "second"})), "f1");
 }
 
+TEST_F(store_records, long_names_are_found) {
+  open();
+  const std::string name = "a policy whose name does not fit into a short string";
+  auto acted = call("c1", 10, 20);
+  acted.actions = {{name, "degrade", {}, at_second(12)}};
+  auto flow_of = flow("f1", 10, 20);
+  flow_of.policy = name;
+  ASSERT_TRUE(put({acted, flow_of}));
+  EXPECT_EQ(ids(*reader_->calls({.when = seconds(0, 60), .policy = name})), "c1");
+  EXPECT_EQ(ids(*reader_->flows({.when = seconds(0, 60), .policy = name})), "f1");
+}
+
+TEST_F(store_records, a_call_that_was_none_is_forgotten) {
+  open();
+  auto mistaken = call("c1", 10, 20);
+  ASSERT_TRUE(put({mistaken, call("c2", 10, 20)}));
+  mistaken.ended = true;
+  mistaken.flows.clear();
+  ASSERT_TRUE(put({mistaken}));
+  EXPECT_EQ(ids(*reader_->calls({.when = seconds(0, 60)})), "c2");
+}
+
 TEST_F(store_records, the_same_id_of_two_engines_is_two_records) {
   open();
   auto first = call("c1", 10, 20);
