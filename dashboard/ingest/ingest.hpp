@@ -21,7 +21,7 @@ struct ingest_options {
   std::string records_socket;
   std::size_t batch_max = 8'000;  // records a transaction
   std::chrono::milliseconds batch_wait =
-      std::chrono::milliseconds(400);  // a smaller one is written
+      std::chrono::milliseconds(200);  // a smaller one is written
 };
 
 struct ingest_counters {

@@ -40,6 +40,9 @@ function push(to: Columns, at: number, bytes: Pair<Pair<number>> | null, seconds
   to.degraded.push(bytes && degraded);
 }
 
+/** A second is in the store by then: it is told when it is over, and batches wait for a part of one. */
+const STORED_AFTER_S = 2;
+
 /** The last five minutes, second by second; of all links together. */
 export class LiveWindow {
   private readonly slots_ = new Map<number, Slot>();
@@ -47,9 +50,10 @@ export class LiveWindow {
   private coarse_step_ = 10;
   newest = 0;
 
-  /** What the store knows of the time before the stream began. A step that runs still would look like a slump. */
+  /** What the store knows of the time before the stream began. A step that runs still, or whose last seconds may be on
+   *  their way into the store, would look like a slump. */
   begin(points: LoadPoint[], step: number, now: number): void {
-    this.coarse_ = points.filter((one) => one.at + step <= now);
+    this.coarse_ = points.filter((one) => one.at + step + STORED_AFTER_S <= now);
     this.coarse_step_ = step;
   }
 
