@@ -43,6 +43,7 @@ stream::any_record numbered(std::uint64_t n) {
     call.id = "c" + id;
     call.app = app_skype;
     call.parties = {ip_address::v4(0x0a000000 + static_cast<std::uint32_t>(n % 1'000))};
+    call.flows = {"f" + id};
     call.start = at;
     call.end = at + std::chrono::seconds(60);
     call.mos_scale = "fb";
