@@ -103,7 +103,7 @@ result<arguments> arguments::read(const std::vector<std::pair<std::string, std::
   out.now_ = now;
   for (const auto& [name, value] : query) {
     const auto* one = std::find_if(known.data(), known.data() + known.size(),
-                                   [&](const parameter& p) { return name == p.name; });
+                                   [&asked = name](const parameter& p) { return asked == p.name; });
     if (one == known.data() + known.size()) {
       std::string all;
       for (const auto& p : known) all += (all.empty() ? "" : ", ") + std::string(p.name);
