@@ -3,12 +3,12 @@
 usage: sudo python3 tests/live/disk_full_test.py      (CALLWEIR_BIN: folder of the programs)
 """
 import pathlib
-import subprocess
 import sys
 import tempfile
 
-from netlab import LabError, run
+from netlab import LabError
 from scenario import inspected, main
+from small_disk import small_disk
 from stream_lab import Stream
 
 RATE_PPS = 1000
@@ -45,13 +45,8 @@ def scenario(folder):
 
 
 def on_a_small_disk(folder):
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", folder], capture_output=True)
-    if mounted.returncode != 0:
-        raise LabError("needs root to mount a small file system")
-    try:
+    with small_disk(folder, SIZE):
         return scenario(folder)
-    finally:
-        run("umount", folder)
 
 
 if __name__ == "__main__":

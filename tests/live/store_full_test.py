@@ -8,8 +8,9 @@ import subprocess
 import sys
 import time
 
-from netlab import LabError, run
+from netlab import LabError
 from scenario import main
+from small_disk import small_disk
 
 PROGRAM = pathlib.Path(os.environ.get("CALLWEIR_BIN", "build/dev/bin")) / "callweir-store_writer"
 SIZE = "128m"
@@ -70,13 +71,8 @@ def scenario(folder):
 
 
 def on_a_small_disk(folder):
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", folder], capture_output=True)
-    if mounted.returncode != 0:
-        raise LabError("needs root to mount a small file system")
-    try:
+    with small_disk(folder, SIZE):
         return scenario(folder)
-    finally:
-        run("umount", folder)
 
 
 if __name__ == "__main__":
