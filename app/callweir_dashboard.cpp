@@ -15,15 +15,15 @@
 #include "base/record_stream.hpp"
 #include "base/result.hpp"
 #include "dashboard/access/access_control.hpp"
-#include "dashboard/access/database.hpp"
 #include "dashboard/api/api.hpp"
 #include "dashboard/http/server.hpp"
 #include "dashboard/http/static_files.hpp"
 #include "dashboard/ingest/ingest.hpp"
 #include "dashboard/report/pseudonyms.hpp"
 #include "dashboard/settings.hpp"
+#include "dashboard/sqlite/damage.hpp"
+#include "dashboard/sqlite/sqlite.hpp"
 #include "dashboard/store/backup.hpp"
-#include "dashboard/store/damage.hpp"
 
 namespace {
 

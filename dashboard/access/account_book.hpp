@@ -11,9 +11,9 @@
 
 #include "base/record.hpp"
 #include "base/result.hpp"
-#include "dashboard/access/database.hpp"
 #include "dashboard/access/role.hpp"
 #include "dashboard/access/secret.hpp"
+#include "dashboard/sqlite/sqlite.hpp"
 
 namespace callweir::dashboard {
 
@@ -102,15 +102,21 @@ class account_book {
   result<void> audit_taken(std::int64_t id);
 
  private:
-  explicit account_book(database in) : db_(std::move(in)) {}
+  /// One caller's turn at the database: what failed in another's is forgotten.
+  struct turn {
+    explicit turn(account_book& of) : alone(of.mutex_) { of.db_.forget(); }
+    std::lock_guard<std::mutex> alone;
+  };
+
+  explicit account_book(sqlite::connection in) : db_(std::move(in)) {}
   result<void> migrate();
   result<void> note_locked(const audit_record& entry);
-  result<void> change(statement& what, const audit_record& why, const std::string& missing);
+  result<void> change(sqlite::statement& what, const audit_record& why, const std::string& missing);
   result<bool> only_admin(const std::string& name);
   result<std::int64_t> count(const char* sql);
 
   std::mutex mutex_;
-  database db_;
+  sqlite::connection db_;
 };
 
 }  // namespace callweir::dashboard

@@ -7,8 +7,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "dashboard/sqlite/sqlite.hpp"
 #include "dashboard/store/schema.hpp"
-#include "dashboard/store/sqlite.hpp"
 
 namespace callweir::dashboard {
 namespace {

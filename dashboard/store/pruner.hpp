@@ -6,8 +6,8 @@
 #include <functional>
 
 #include "base/units.hpp"
+#include "dashboard/sqlite/sqlite.hpp"
 #include "dashboard/store/rollup.hpp"
-#include "dashboard/store/sqlite.hpp"
 
 namespace callweir::dashboard {
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/record_stream.hpp"
-#include "dashboard/store/sqlite.hpp"
+#include "dashboard/sqlite/sqlite.hpp"
 #include "dashboard/store/sums.hpp"
 
 namespace callweir::dashboard {

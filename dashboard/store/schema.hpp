@@ -2,7 +2,7 @@
 // step is never changed once it was released, a new one is added.
 #pragma once
 
-#include "dashboard/store/sqlite.hpp"
+#include "dashboard/sqlite/sqlite.hpp"
 
 namespace callweir::dashboard {
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "dashboard/sqlite/sqlite.hpp"
 #include "dashboard/store/rollup.hpp"
-#include "dashboard/store/sqlite.hpp"
 #include "dashboard/store/store.hpp"
 #include "dashboard/store/store_shared.hpp"
 

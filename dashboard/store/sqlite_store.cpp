@@ -7,8 +7,8 @@
 #include <chrono>
 #include <mutex>
 
+#include "dashboard/sqlite/damage.hpp"
 #include "dashboard/store/backup.hpp"
-#include "dashboard/store/damage.hpp"
 #include "dashboard/store/database.hpp"
 #include "dashboard/store/reserve.hpp"
 #include "dashboard/store/sqlite_reader.hpp"

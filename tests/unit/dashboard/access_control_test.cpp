@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "dashboard/access/access_control.hpp"
-#include "dashboard/access/database.hpp"
+#include "dashboard/sqlite/sqlite.hpp"
 
 namespace callweir::dashboard {
 namespace {
@@ -325,7 +325,8 @@ TEST_F(access_test, names_and_passwords_are_checked) {
 
 TEST_F(access_test, a_full_disk_still_lets_people_in) {
   add("anna");
-  auto other = database::open(options_.accounts_database);
+  auto other =
+      sqlite::connection::open(options_.accounts_database, sqlite::connection::way::create);
   ASSERT_TRUE(other);
   ASSERT_TRUE(
       other->run("CREATE TRIGGER full BEFORE INSERT ON session BEGIN "

@@ -1,7 +1,7 @@
 #include <sqlite3.h>
 
+#include "dashboard/sqlite/sqlite.hpp"
 #include "dashboard/store/pruner.hpp"
-#include "dashboard/store/sqlite.hpp"
 #include "tests/support/month_of_records.hpp"
 #include "tests/unit/dashboard/store_fixture.hpp"
 

@@ -4,8 +4,8 @@
 
 #include <fstream>
 
+#include "dashboard/sqlite/sqlite.hpp"
 #include "dashboard/store/schema.hpp"
-#include "dashboard/store/sqlite.hpp"
 #include "tests/unit/dashboard/schemas/version_1.hpp"
 #include "tests/unit/dashboard/store_fixture.hpp"
 

@@ -1,9 +1,12 @@
-// SQLite behind two small classes: a connection and a prepared statement. A connection remembers
-// its first failure, so that a long write checks once at its end. Used by one thread at a time.
+// SQLite behind small classes: a connection, a prepared statement, a transaction. A connection
+// remembers its first failure and runs nothing more until that is forgotten: a long write checks
+// once at its end, and no statement of a transaction that did not begin is run by itself. Used by
+// one thread at a time.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -15,12 +18,13 @@ struct sqlite3_stmt;
 
 namespace callweir::dashboard::sqlite {
 
-/// What a failure means to the store.
+/// What a failure means.
 enum class trouble : std::uint8_t {
   none,
   full,     // no room on the disk, in a quota or below a size limit
   damaged,  // the file is no database, or one that contradicts itself
   slow,     // a reader's time was over
+  busy,     // another process held it for longer than anybody waits here
   other
 };
 
@@ -28,7 +32,8 @@ class connection {
  public:
   enum class way : std::uint8_t { create, read };
 
-  /// `read` never writes to the database. Errors carry the path.
+  /// `create` makes a file that is not there, mode 0600 and owned by the owner of its folder; a
+  /// symbolic link is refused. `read` never writes to the database. Errors carry the path.
   static result<connection> open(const std::string& path, way how);
   connection() = default;
 
@@ -40,6 +45,9 @@ class connection {
   bool run(const char* sql);
   /// The first column of the first row, `otherwise` where there is none.
   std::int64_t integer(const char* sql, std::int64_t otherwise = 0);
+
+  /// Rows that the last statement changed.
+  int changed() const;
 
   /// First failure since forget(): none when all went well.
   trouble failure() const { return failure_; }
@@ -76,12 +84,16 @@ class statement {
   statement& bind(bool value) { return bind(static_cast<std::int64_t>(value)); }
   statement& bind(std::string_view text);
   statement& bind(std::string&& text) = delete;  // would be gone when it is read
-  statement& bind(const ip_address& address);    // 4 or 16 bytes, copied
+  statement& bind(const char* text) { return bind(std::string_view(text)); }
+  statement& bind(std::span<const std::uint8_t> bytes);  // copied
+  statement& bind(const ip_address& address);            // 4 or 16 bytes, copied
   statement& bind_null();
   /// NULL where the text is empty.
   statement& bind_or_null(std::string_view text);
 
   bool run();
+  /// run(), with the failure as an error.
+  result<void> finish();
   bool row();
   void reset();
 
@@ -103,7 +115,8 @@ class statement {
   int bound_ = 0;
 };
 
-/// BEGIN IMMEDIATE until commit(); rolled back where that was not reached.
+/// BEGIN IMMEDIATE until commit(); rolled back where that was not reached. Where it cannot begin,
+/// nothing runs.
 class transaction {
  public:
   explicit transaction(connection& db);
@@ -112,6 +125,8 @@ class transaction {
   transaction& operator=(const transaction&) = delete;
   /// False: nothing of it was written, and the connection says why.
   bool commit();
+  /// commit(), with the failure as an error.
+  result<void> finish();
 
  private:
   connection& db_;

@@ -1,4 +1,4 @@
-#include "dashboard/store/damage.hpp"
+#include "dashboard/sqlite/damage.hpp"
 
 #include <date/date.h>
 
@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <system_error>
 #include <vector>
+
+#include "dashboard/sqlite/sqlite.hpp"
 
 namespace callweir::dashboard {
 namespace {
@@ -36,6 +38,16 @@ std::vector<fs::path> earlier(const fs::path& database, const fs::path& newest) 
 }
 
 }  // namespace
+
+bool is_damaged(const std::string& path) {
+  std::error_code failed;
+  if (!fs::exists(path, failed)) return false;
+  auto db = sqlite::connection::open(path, sqlite::connection::way::create);
+  if (!db) return false;
+  sqlite::statement verdict(*db, "PRAGMA quick_check(1)");
+  const bool fine = verdict.row() && verdict.text(0) == "ok";
+  return db->failure() == sqlite::trouble::damaged || (db->ok() && !fine);
+}
 
 result<std::string> move_aside(const std::string& path, time_point now) {
   auto target = path + ".damaged-" + stamp(now);

@@ -1,12 +1,15 @@
-#include "dashboard/store/sqlite.hpp"
+#include "dashboard/sqlite/sqlite.hpp"
 
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstring>
+#include <filesystem>
 #include <limits>
 
 #include "base/units.hpp"
@@ -41,6 +44,8 @@ trouble meaning(sqlite3* db, int code) {
       return trouble::damaged;
     case SQLITE_INTERRUPT:
       return trouble::slow;
+    case SQLITE_BUSY:
+      return trouble::busy;
     case SQLITE_IOERR:
       if (code == SQLITE_IOERR_SHORT_READ) return trouble::damaged;
       // ENOSPC has a code of its own; quotas and limits come as failed writes.
@@ -51,10 +56,21 @@ trouble meaning(sqlite3* db, int code) {
   }
 }
 
-/// The file as nobody else may read it; SQLite gives the same rights to the files beside it.
-void make_private(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (file >= 0) ::close(file);
+/// The file as nobody else may read it, of the owner of its folder; SQLite gives the same rights to
+/// the files beside it.
+result<void> make_private(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (file < 0)
+    return fail(std::string("cannot be opened: ") + std::strerror(errno), path,
+                errno == ELOOP ? "name the file itself, not a link to it"
+                               : "its folder must be there and writable");
+  struct stat folder {};
+  const std::string parent = std::filesystem::path(path).parent_path().string();
+  if (::geteuid() == 0 && ::stat(parent.empty() ? "." : parent.c_str(), &folder) == 0)
+    (void)!::fchown(file, folder.st_uid, folder.st_gid);
+  const bool narrowed = ::fchmod(file, 0600) == 0;
+  ::close(file);
+  return narrowed ? result<void>{} : fail("its mode cannot be set to 0600", path);
 }
 
 }  // namespace
@@ -64,7 +80,8 @@ void connection::closer::operator()(sqlite3* db) const {
 }
 
 result<connection> connection::open(const std::string& path, way how) {
-  if (how == way::create) make_private(path);
+  if (how == way::create)
+    if (auto made = make_private(path); !made) return tl::unexpected(made.error());
   const int flags =
       SQLITE_OPEN_NOMUTEX | (how == way::create ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
   sqlite3* raw = nullptr;
@@ -104,14 +121,20 @@ error connection::why() const {
       return {"the database is damaged: " + text_, path_, {}};
     case trouble::slow:
       return {"the question took too long and was given up", path_, "ask for a shorter period"};
+    case trouble::busy:
+      return {"the database is held by another process", path_, "try again"};
     case trouble::other:
       break;
   }
   return {"database: " + text_, path_, {}};
 }
 
+int connection::changed() const {
+  return sqlite3_changes(db_.get());
+}
+
 bool connection::run(const char* sql) {
-  return note(sqlite3_exec(db_.get(), sql, nullptr, nullptr, nullptr));
+  return ok() && note(sqlite3_exec(db_.get(), sql, nullptr, nullptr, nullptr));
 }
 
 std::int64_t connection::integer(const char* sql, std::int64_t otherwise) {
@@ -130,6 +153,7 @@ void statement::finisher::operator()(sqlite3_stmt* held) const {
 }
 
 statement::statement(connection& db, std::string_view sql) : db_(&db) {
+  if (!db.ok()) return;
   sqlite3_stmt* raw = nullptr;
   db.note(sqlite3_prepare_v3(db.handle(), sql.data(), static_cast<int>(sql.size()),
                              SQLITE_PREPARE_PERSISTENT, &raw, nullptr));
@@ -137,7 +161,7 @@ statement::statement(connection& db, std::string_view sql) : db_(&db) {
 }
 
 statement& statement::bind(std::int64_t value) {
-  sqlite3_bind_int64(held_.get(), ++bound_, value);
+  if (held_) sqlite3_bind_int64(held_.get(), ++bound_, value);
   return *this;
 }
 
@@ -149,7 +173,14 @@ statement& statement::bind(std::uint64_t value) {
 statement& statement::bind(std::string_view text) {
   // A null pointer would bind NULL.
   const char* data = text.data() == nullptr ? "" : text.data();
-  sqlite3_bind_text(held_.get(), ++bound_, data, static_cast<int>(text.size()), nullptr);
+  if (held_) sqlite3_bind_text(held_.get(), ++bound_, data, static_cast<int>(text.size()), nullptr);
+  return *this;
+}
+
+statement& statement::bind(std::span<const std::uint8_t> bytes) {
+  if (held_)
+    sqlite3_bind_blob(held_.get(), ++bound_, bytes.data(), static_cast<int>(bytes.size()),
+                      reinterpret_cast<sqlite3_destructor_type>(-1));  // SQLITE_TRANSIENT
   return *this;
 }
 
@@ -159,14 +190,11 @@ statement& statement::bind(const ip_address& address) {
     bytes[i] = static_cast<std::uint8_t>(address.high >> (56 - 8 * i));
     bytes[8 + i] = static_cast<std::uint8_t>(address.low >> (56 - 8 * i));
   }
-  const unsigned skipped = address.is_v4() ? 12 : 0;
-  sqlite3_bind_blob(held_.get(), ++bound_, bytes.data() + skipped, static_cast<int>(16 - skipped),
-                    reinterpret_cast<sqlite3_destructor_type>(-1));  // SQLITE_TRANSIENT
-  return *this;
+  return bind(std::span<const std::uint8_t>(bytes).subspan(address.is_v4() ? 12 : 0));
 }
 
 statement& statement::bind_null() {
-  sqlite3_bind_null(held_.get(), ++bound_);
+  if (held_) sqlite3_bind_null(held_.get(), ++bound_);
   return *this;
 }
 
@@ -180,8 +208,17 @@ bool statement::run() {
   return db_ != nullptr && db_->ok();
 }
 
+result<void> statement::finish() {
+  if (!run()) return tl::unexpected(db_->why());
+  return {};
+}
+
 bool statement::row() {
   if (!held_) return false;
+  if (!db_->ok()) {
+    reset();
+    return false;
+  }
   const int code = sqlite3_step(held_.get());
   if (code == SQLITE_ROW) return true;
   db_->note(code);
@@ -228,6 +265,11 @@ bool transaction::commit() {
   if (!open_ || !db_.ok() || !db_.run("COMMIT")) return false;
   open_ = false;
   return true;
+}
+
+result<void> transaction::finish() {
+  if (!commit()) return tl::unexpected(db_.why());
+  return {};
 }
 
 }  // namespace callweir::dashboard::sqlite
