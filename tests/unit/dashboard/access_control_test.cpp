@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "dashboard/access/access_control.hpp"
+#include "dashboard/sqlite/damage.hpp"
 #include "dashboard/sqlite/sqlite.hpp"
 
 namespace callweir::dashboard {
