@@ -126,12 +126,13 @@ class front {
 };
 
 /// The signals are blocked in every thread: the main one takes them here.
-void serve_until_signal(dashboard::api& api, front& pages) {
+void serve_until_signal(dashboard::api& api, dashboard::access_control& access, front& pages) {
   const sigset_t ends = end_signals();
   const timespec second{1, 0};
   for (;;) {
     pages.keep_open(api);
     api.end_streams();
+    access.write_what_waits();
     while (api.hand_over_audit()) {
     }
     if (const int which = ::sigtimedwait(&ends, nullptr, &second); which > 0) {
@@ -220,7 +221,7 @@ int serve(const options& wanted) {
   dashboard::api api(std::move(parts));
 
   log::info("dashboard", "records in {}", path);
-  serve_until_signal(api, pages);
+  serve_until_signal(api, **access, pages);
   pages.close();  // nobody asks any more while the rest goes
   return exit_done;
 }

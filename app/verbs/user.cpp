@@ -33,6 +33,8 @@ void add_accounts(CLI::App& user, const options& o, int& exit) {
   auto* passwd = user.add_subcommand("passwd", "A new password, or with --role another role");
   passwd->add_option("NAME", *name, "the account")->required();
   add_role(*passwd, new_role);
+  auto* unlock = user.add_subcommand("unlock", "Forgets failed logins: nobody has to wait");
+  unlock->callback([=, &exit] { exit = dashboard::unlock_users(*o); });
   passwd->callback([=, &exit] {
     exit = new_role->empty() ? dashboard::change_user_password(*o, *name)
                              : dashboard::change_user_role(*o, *name, *new_role);

@@ -5,8 +5,8 @@
 namespace callweir::dashboard {
 namespace {
 
-constexpr int schema_version = 1;
-constexpr const char* schema = R"(
+constexpr int schema_version = 2;
+constexpr const char* schema_1 = R"(
 CREATE TABLE account(
   name TEXT PRIMARY KEY, role TEXT NOT NULL, hash TEXT NOT NULL, version INTEGER NOT NULL,
   created INTEGER NOT NULL, changed INTEGER NOT NULL,
@@ -21,7 +21,10 @@ CREATE TABLE session(
 CREATE TABLE audit(
   id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, who TEXT NOT NULL,
   verb TEXT NOT NULL, what TEXT NOT NULL) STRICT;
-PRAGMA user_version = 1;
+)";
+constexpr const char* from_1_to_2 = R"(
+CREATE TABLE state(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+PRAGMA user_version = 2;
 )";
 
 constexpr const char* account_columns =
@@ -98,8 +101,10 @@ result<void> account_book::migrate() {
   sqlite::transaction all(db_);
   // Another process may have been faster.
   const auto again = count("PRAGMA user_version");
-  if (again && *again == schema_version) return {};
-  db_.run(schema);
+  if (!again) return tl::unexpected(again.error());
+  if (*again >= schema_version) return {};
+  if (*again == 0) db_.run(schema_1);
+  db_.run(from_1_to_2);
   return all.finish();
 }
 
@@ -155,6 +160,7 @@ result<void> account_book::add(const std::string& name, role what, const std::st
   return all.finish();
 }
 
+/// Within the caller's lock.
 result<bool> account_book::only_admin(const std::string& name) {
   sqlite::statement ask(db_,
                         "SELECT (SELECT role FROM account WHERE name = ?) = 'admin' AND "
@@ -207,9 +213,10 @@ result<void> account_book::set_password(const std::string& name, const std::stri
                                         const audit_record& why) {
   const turn alone(*this);
   sqlite::transaction all(db_);
-  sqlite::statement update(db_,
-                           "UPDATE account SET hash = ?, version = version + 1, changed = ? "
-                           "WHERE name = ?");
+  sqlite::statement update(
+      db_,
+      "UPDATE account SET hash = ?1, version = max(version + 1, ?2), changed = ?2 "
+      "WHERE name = ?3");
   update.bind(hash).bind(why.at.ns).bind(name);
   if (auto done = change(update, why, "there is no account '" + name + "'"); !done) return done;
   return all.finish();

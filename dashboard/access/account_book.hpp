@@ -90,6 +90,14 @@ class account_book {
   /// Sessions begun before `begun_before` or not seen since `seen_before`.
   void end_sessions(time_point begun_before, time_point seen_before);
 
+  // account_state.cpp
+  /// Made at the first call; the same in every process and life.
+  result<std::string> device_key();
+  /// Failed logins are forgotten, in every process that looks at unlocks().
+  result<void> unlock(const audit_record& why);
+  /// Another text after each unlock().
+  std::string unlocks();
+
   /// A line of the audit log without a change. The oldest go beyond audit_waiting_max.
   result<void> note(const audit_record& entry);
   struct waiting_audit {

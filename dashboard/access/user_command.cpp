@@ -111,8 +111,20 @@ int change_user_password(const user_options& options, const std::string& name) {
   if (there && !*there) return refuse({"there is no account '" + name + "'", {}, {}}, exit_failed);
   const auto password = new_password(name, exit);
   if (!password) return exit;
-  return ended((*access)->set_password(name, *password, who_am_i(), now()),
-               "account '" + name + "' has a new password, its sessions have ended");
+  const auto set = (*access)->set_password(name, *password, who_am_i(), now());
+  if (!set) return refuse(set.error(), exit_failed);
+  // What is only in memory goes with this process.
+  if (*set == kept::in_memory) {
+    return refuse({"the new password could not be written", {}, "is the disk full?"}, exit_failed);
+  }
+  return ended({}, "account '" + name + "' has a new password, its sessions have ended");
+}
+
+int unlock_users(const user_options& options) {
+  int exit = exit_done;
+  const auto access = open(options, exit);
+  if (!access) return exit;
+  return ended((*access)->unlock(who_am_i(), now()), "failed logins are forgotten: nobody waits");
 }
 
 int change_user_role(const user_options& options, const std::string& name,

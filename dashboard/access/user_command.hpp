@@ -17,6 +17,8 @@ int add_user(const user_options& options, const std::string& name, const std::st
 int remove_user(const user_options& options, const std::string& name);
 int list_users(const user_options& options);
 int change_user_password(const user_options& options, const std::string& name);
+/// Failed logins are forgotten, also by a running dashboard.
+int unlock_users(const user_options& options);
 int change_user_role(const user_options& options, const std::string& name, const std::string& role);
 
 /// Prints the secret, alone, on stdout. `expires`: a duration as 90d; "" for never.

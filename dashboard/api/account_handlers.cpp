@@ -16,8 +16,8 @@ http::response listed(const result<std::vector<Rows>>& rows, std::string_view ke
   return made(out + "}");
 }
 
-http::response shown(context& of, const std::string& name, int status) {
-  const auto found = of.here.parts.access->book().find(name);
+http::response shown(services& here, const std::string& name, int status) {
+  const auto found = here.parts.access->find(name);
   if (!found) return come_again(found.error(), 5);
   if (!*found) return http::problem(404, "there is no such account", "path");
   std::string out;
@@ -25,13 +25,22 @@ http::response shown(context& of, const std::string& name, int status) {
   return made(std::move(out), status);
 }
 
-http::response ended(const result<void>& how) {
-  return how ? done() : refusal(409, how.error());
+http::response ended(const result<kept>& how) {
+  return how ? done(*how) : refusal(409, how.error());
+}
+
+/// Of who is known, and hashes a password.
+template <class Work>
+http::response in_the_lane(Work&& work) {
+  http::response out;
+  out.urgent = true;
+  out.later = std::forward<Work>(work);
+  return out;
 }
 
 /// A 404 rather than a conflict for what is not there.
 std::optional<http::response> missing(context& of, const std::string& name) {
-  const auto found = of.here.parts.access->book().find(name);
+  const auto found = of.here.parts.access->find(name);
   if (!found) return come_again(found.error(), 5);
   if (!*found) return http::problem(404, "there is no such account", "path");
   return std::nullopt;
@@ -40,7 +49,7 @@ std::optional<http::response> missing(context& of, const std::string& name) {
 }  // namespace
 
 http::response get_accounts(context& of) {
-  return listed(of.here.parts.access->book().accounts(), "accounts");
+  return listed(of.here.parts.access->accounts(), "accounts");
 }
 
 http::response post_account(context& of) {
@@ -56,8 +65,11 @@ http::response post_account(context& of) {
   for (const auto& fits : {check_account_name(*name), check_password(*password, *name)}) {
     if (!fits) return refusal(400, fits.error());
   }
-  const auto added = of.here.parts.access->add_account(*name, *what, *password, of.by(), of.now);
-  return added ? shown(of, *name, 201) : refusal(409, added.error());
+  return in_the_lane([here = &of.here, name = *name, what = *what, password = *password,
+                      by = of.by(), now = of.now] {
+    const auto added = here->parts.access->add_account(name, what, password, by, now);
+    return added ? shown(*here, name, 201) : refusal(409, added.error());
+  });
 }
 
 http::response patch_account(context& of) {
@@ -69,6 +81,13 @@ http::response patch_account(context& of) {
     return http::problem(400, "nothing is to change", "body", "send role or password");
   }
   if (auto gone = missing(of, name)) return *gone;
+  std::string password;
+  if (sent->has("password")) {
+    auto text = sent->text("password", json_bytes_max);
+    if (!text) return refusal(400, text.error());
+    if (auto fits = check_password(*text, name); !fits) return refusal(400, fits.error());
+    password = std::move(*text);
+  }
   if (sent->has("role")) {
     const auto word = sent->text("role");
     if (!word) return refusal(400, word.error());
@@ -78,26 +97,23 @@ http::response patch_account(context& of) {
                            "account '" + name + "' is " + *word + " now"};
     if (auto set = access.book().set_role(name, *what, why); !set) return refusal(409, set.error());
   }
-  if (sent->has("password")) {
-    const auto password = sent->text("password", json_bytes_max);
-    if (!password) return refusal(400, password.error());
-    if (auto fits = check_password(*password, name); !fits) return refusal(400, fits.error());
-    if (auto set = access.set_password(name, *password, of.by(), of.now); !set) {
-      return come_again(set.error(), 1);
-    }
-  }
-  return shown(of, name, 200);
+  if (!sent->has("password")) return shown(of.here, name, 200);
+  return in_the_lane(
+      [here = &of.here, name, password, by = of.by(), now = of.now]() -> http::response {
+        const auto set = here->parts.access->set_password(name, password, by, now);
+        if (!set) return come_again(set.error(), 1);
+        return *set == kept::on_disk ? shown(*here, name, 200) : done(*set);
+      });
 }
 
 http::response delete_account(context& of) {
   const std::string name(of.id);
   if (auto gone = missing(of, name)) return *gone;
-  return ended(of.here.parts.access->book().remove(
-      name, {of.now, of.by(), "user-remove", "account '" + name + "' removed"}));
+  return ended(of.here.parts.access->remove_account(name, of.by(), of.now));
 }
 
 http::response get_tokens(context& of) {
-  return listed(of.here.parts.access->book().tokens(), "tokens");
+  return listed(of.here.parts.access->tokens(), "tokens");
 }
 
 http::response post_token(context& of) {
@@ -140,14 +156,11 @@ http::response delete_token(context& of) {
   if (problem != std::errc{} || end != of.id.data() + of.id.size()) {
     return http::problem(404, "there is no such token", "path");
   }
-  auto& book = of.here.parts.access->book();
-  const auto all = book.tokens();
+  auto& access = *of.here.parts.access;
+  const auto all = access.tokens();
   if (!all) return come_again(all.error(), 5);
   for (const auto& one : *all) {
-    if (one.id != id) continue;
-    return ended(
-        book.remove_token(id, {of.now, of.by(), "token-remove",
-                               "token " + std::to_string(id) + " '" + one.name + "' removed"}));
+    if (one.id == id) return ended(access.remove_token(one, of.by(), of.now));
   }
   return http::problem(404, "there is no such token", "path");
 }

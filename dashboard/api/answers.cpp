@@ -21,6 +21,12 @@ void append_encoded(std::string& out, std::string_view text) {
   }
 }
 
+std::string time_text(time_point when) {
+  std::string out;
+  json::append_time(out, when);
+  return out;
+}
+
 }  // namespace
 
 http::response refusal(int status, const error& problem) {
@@ -44,6 +50,12 @@ http::response done() {
   http::response out;
   out.status = 204;
   return out;
+}
+
+http::response done(kept how) {
+  if (how == kept::on_disk) return done();
+  return made(
+      R"({"written":false,"what":"it holds, and will be on disk as soon as there is room"})", 202);
 }
 
 std::string begin_period(const period& when) {
@@ -72,25 +84,31 @@ void append_text_or_null(std::string& out, std::string_view key, std::string_vie
   }
 }
 
-void append_next(std::string& out, const context& of, const period& when, bool more,
+void append_next(std::string& out, const context& of, const period* when, bool more,
                  std::size_t offset) {
   json::append_key(out, "next");
   if (!more) {
     out += "null";
     return;
   }
-  std::string address = of.ask.path + "?from=";
-  json::append_time(address, when.from);
-  address += "&to=";
-  json::append_time(address, when.to);
-  for (const auto& [name, value] : of.ask.query) {
-    if (name == "from" || name == "to" || name == "last" || name == "offset") continue;
-    address += '&';
+  std::string address = of.ask.path;
+  char separator = '?';
+  const auto add = [&](std::string_view name, std::string_view value) {
+    address += separator;
+    separator = '&';
     append_encoded(address, name);
     address += '=';
     append_encoded(address, value);
+  };
+  if (when != nullptr) {
+    add("from", time_text(when->from));
+    add("to", time_text(when->to));
   }
-  address += "&offset=" + std::to_string(offset);
+  for (const auto& [name, value] : of.ask.query) {
+    if (name == "from" || name == "to" || name == "last" || name == "offset") continue;
+    add(name, value);
+  }
+  add("offset", std::to_string(offset));
   json::append_string(out, address);
 }
 

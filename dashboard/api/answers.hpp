@@ -15,6 +15,8 @@ http::response come_again(const error& problem, unsigned seconds);
 http::response made(std::string body, int status = 200);
 /// Nothing to say: 204.
 http::response done();
+/// 204, or 202 and that it is not on disk yet.
+http::response done(kept how);
 
 /// `{"from":…,"to":…`, open for more.
 std::string begin_period(const period& when);
@@ -43,8 +45,9 @@ inline void append_text(std::string& out, std::string_view key, std::string_view
 }
 void append_text_or_null(std::string& out, std::string_view key, std::string_view text);
 
-/// `,"next":"/api/v1/…"`: the same question from `offset` on, its period fixed; null for no more.
-void append_next(std::string& out, const context& of, const period& when, bool more,
+/// `,"next":"/api/v1/…"`: the same question from `offset` on, its period fixed (null: it has none);
+/// null for no more.
+void append_next(std::string& out, const context& of, const period* when, bool more,
                  std::size_t offset);
 
 /// Runs `ask` with a reader; what went wrong with the store becomes 503.

@@ -27,6 +27,8 @@ struct api::impl {
   http::response answer(const http::request& ask);
   http::response answer_route(const http::request& ask, const routes::match& at);
   http::response pages(const http::request& ask) const;
+  http::response guarded(const char* verb, const std::string& path,
+                         const std::function<http::response()>& work) noexcept;
 
   routes::services here;
 };
@@ -168,16 +170,30 @@ http::response api::impl::answer(const http::request& ask) {
 api::api(api_parts parts) : impl_(std::make_unique<impl>(std::move(parts))) {}
 api::~api() = default;
 
-http::response api::answer(const http::request& request) noexcept {
+/// Never throws, and counts.
+http::response api::impl::guarded(const char* verb, const std::string& path,
+                                  const std::function<http::response()>& work) noexcept {
   const auto begin = steady_clock::monotonic_ns();
   http::response out;
   try {
-    out = impl_->answer(request);
+    out = work();
   } catch (const std::exception& problem) {
-    log::error("api", "{} {}: {}", routes::method_name(request.verb), request.path, problem.what());
+    log::error("api", "{} {}: {}", verb, path, problem.what());
     out = http::problem(500, "the answer could not be made", {}, "the log says more");
   }
-  impl_->here.counters.answered(out.status, nanoseconds(steady_clock::monotonic_ns() - begin));
+  // What is done later is counted when it is.
+  if (out.later) return out;
+  here.counters.answered(out.status, nanoseconds(steady_clock::monotonic_ns() - begin));
+  return out;
+}
+
+http::response api::answer(const http::request& request) noexcept {
+  const char* verb = routes::method_name(request.verb);
+  auto out = impl_->guarded(verb, request.path, [&] { return impl_->answer(request); });
+  if (!out.later) return out;
+  out.later = [here = impl_.get(), verb, path = request.path, work = std::move(out.later)] {
+    return here->guarded(verb, path, work);
+  };
   return out;
 }
 

@@ -174,6 +174,9 @@ void write_service(metric_writer& out, const services& here) {
           "counter", served.evicted);
   out.one("callweir_http_dropped_streams_total", "Event streams whose client did not read.",
           "counter", served.streams_dropped);
+  out.one("callweir_http_dropped_answers_total",
+          "Answers that were read too slowly while too much waited in all.", "counter",
+          served.answers_dropped);
   out.one("callweir_http_requests_total", "Requests read.", "counter", served.requests);
   out.one("callweir_http_malformed_requests_total", "Requests that could not be read.", "counter",
           served.malformed);

@@ -94,6 +94,11 @@ void append_answers(std::string& out, const route& of) {
   append_text(out, "description", of.status == 204 ? "done" : "the answer");
   if (of.status != 204) append_content(out, of.type, of.schema);
   out += '}';
+  if (of.verb == http::method::del || of.verb == http::method::patch) {
+    out += R"(,"202":{"description":"it holds, and will be on disk as soon as there is room")";
+    append_content(out, of.type, "Held");
+    out += '}';
+  }
   if (std::string_view(of.pattern) == "/healthz") {
     out += R"(,"503":{"description":"the store fails")";
     append_content(out, of.type, of.schema);

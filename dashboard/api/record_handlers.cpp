@@ -28,7 +28,7 @@ http::response page(context& of, const period& when, std::string_view key, Rows&
   const bool more = cut(rows, most);
   std::string out = begin_period(when);
   append_records(out, key, rows);
-  append_next(out, of, when, more, static_cast<std::size_t>(of.with.whole("offset")) + most);
+  append_next(out, of, &when, more, static_cast<std::size_t>(of.with.whole("offset")) + most);
   return made(out + "}");
 }
 
@@ -75,14 +75,7 @@ http::response running_calls(context& of, const call_query& what) {
     out += text;
   }
   out += ']';
-  json::append_key(out, "next");
-  if (more) {
-    std::string address = of.ask.path + "?active=true&limit=" + std::to_string(most_of(of));
-    address += "&offset=" + std::to_string(what.offset + written);
-    json::append_string(out, address);
-  } else {
-    out += "null";
-  }
+  append_next(out, of, nullptr, more, what.offset + written);
   return made(out + "}");
 }
 
@@ -109,7 +102,7 @@ http::response get_calls(context& of) {
   what.party = of.with.address("party");
   what.active = of.with.flag("active");
   what.offset = static_cast<std::size_t>(of.with.whole("offset"));
-  what.most = std::min(most_of(of) + 1, rows_max);
+  what.most = most_of(of) + 1;
   // Pseudonymised calls on the board cannot be read back into records: the store picks then.
   const bool readable = !of.here.names.on() || (!what.app && !what.policy);
   if (what.active.value_or(false) && !of.with.has_period() && readable) {
@@ -135,7 +128,7 @@ http::response get_flows(context& of) {
   what.address = of.with.address("address");
   what.voip = of.with.flag("voip");
   what.offset = static_cast<std::size_t>(of.with.whole("offset"));
-  what.most = std::min(most_of(of) + 1, rows_max);
+  what.most = most_of(of) + 1;
   return from_store(
       of, [&](store_reader& from) { return from.flows(what); },
       [&](auto& rows) { return page(of, what.when, "flows", rows); });
@@ -152,7 +145,7 @@ http::response get_hosts(context& of) {
   what.when = of.with.when();
   what.role = of.with.text("role");
   what.offset = static_cast<std::size_t>(of.with.whole("offset"));
-  what.most = std::min(most_of(of) + 1, rows_max);
+  what.most = most_of(of) + 1;
   return from_store(
       of, [&](store_reader& from) { return from.hosts(what); },
       [&](auto& rows) { return page(of, what.when, "hosts", rows); });

@@ -9,6 +9,9 @@ namespace {
 using kind = parameter_kind;
 using http::method;
 
+/// More rows than a store holds: `next` never leads beyond it.
+constexpr std::uint64_t offset_max = 1'000'000'000;
+
 constexpr parameter from{"from", kind::time,
                          "begin of the period: seconds since 1970, or as 2026-11-02T08:30, of the "
                          "site's time zone where it names none"};
@@ -16,8 +19,8 @@ constexpr parameter to{"to", kind::time, "end of the period, exclusive; now wher
 constexpr parameter last{"last", kind::span,
                          "day, week or month: the last whole one of the calendar; or a time that "
                          "ends now, as 15m or 24h. Without a period the last 24 hours"};
-constexpr parameter limit{"limit", kind::whole, "rows of the answer", "", 1, rows_max, 1'000};
-constexpr parameter offset{"offset", kind::whole, "rows to pass over", "", 0, 10'000'000, 0};
+constexpr parameter limit{"limit", kind::whole, "rows of the answer", "", 1, page_rows_max, 1'000};
+constexpr parameter offset{"offset", kind::whole, "rows to pass over", "", 0, offset_max, 0};
 constexpr parameter app{"app", kind::text, "of one application, by its name"};
 constexpr parameter policy{"policy", kind::text, "acted on by this policy line"};
 constexpr parameter link{"link", kind::text, "of one link, by its name"};

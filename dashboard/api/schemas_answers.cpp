@@ -54,10 +54,13 @@ constexpr std::string_view text =
 "Policies":{"type":"object","required":["policies"],"properties":{
  "policies":{"type":"array","items":{"$ref":"#/components/schemas/Policy"}}}},
 "Session":{"type":"object","required":["name","role","scopes","token","csrf","expires","site",
- "timezone","version"],"properties":{"name":{"type":"string"},
+ "timezone","version","written"],"properties":{"name":{"type":"string"},
  "role":{"$ref":"#/components/schemas/Role"},"scopes":{"$ref":"#/components/schemas/Scopes"},
  "token":{"type":"boolean"},"csrf":{"type":["string","null"]},"expires":{"type":["number","null"]},
- "site":{"type":"string"},"timezone":{"type":"string"},"version":{"type":"string"}}},
+ "site":{"type":"string"},"timezone":{"type":"string"},"version":{"type":"string"},
+ "written":{"type":"boolean","description":"false: the login or the new password holds, and will be on disk as soon as there is room"}}},
+"Held":{"type":"object","required":["written","what"],"properties":{"written":{"const":false},
+ "what":{"type":"string"}}},
 "Setup":{"type":"object","required":["needed"],"properties":{"needed":{"type":"boolean"}}},
 "Health":{"type":"object","required":["status","store","engine","waiting"],"properties":{
  "status":{"enum":["ok","waiting","failing"]},

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "dashboard/access/device_proof.hpp"
 #include "dashboard/http/message.hpp"
 
 namespace callweir::dashboard::routes {
@@ -24,6 +25,24 @@ inline std::string session_cookie(std::string_view secret, bool secure) {
   out.append("=").append(secret).append("; Path=/; HttpOnly; SameSite=Strict");
   if (secure) out += "; Secure";
   if (secret.empty()) out += "; Max-Age=0";
+  return out;
+}
+
+constexpr std::string_view secure_device_cookie = "__Host-callweir-device";
+constexpr std::string_view plain_device_cookie = "callweir-device";
+
+/// What the browser kept of an earlier login (access/device_proof.hpp).
+inline std::string_view device_proof(const http::request& ask) {
+  return ask.cookie(ask.secure ? secure_device_cookie : plain_device_cookie);
+}
+
+/// The value of Set-Cookie. Outlives the session: it proves, and opens nothing.
+inline std::string device_cookie(std::string_view proof, bool secure) {
+  std::string out(secure ? secure_device_cookie : plain_device_cookie);
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(device_proof_lasts);
+  out.append("=").append(proof).append("; Path=/; HttpOnly; SameSite=Strict; Max-Age=");
+  out.append(std::to_string(seconds.count()));
+  if (secure) out += "; Secure";
   return out;
 }
 

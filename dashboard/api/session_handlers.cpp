@@ -7,8 +7,9 @@
 namespace callweir::dashboard::routes {
 namespace {
 
-std::string described(const context& of, const identity& who) {
-  const auto& configured = of.here.parts.configured;
+/// `written`: login and session are on disk.
+std::string described(const services& here, const identity& who, bool written = true) {
+  const auto& configured = here.parts.configured;
   std::string out = "{";
   append_text(out, "name", who.name);
   append_text(out, "role", role_name(who.what));
@@ -33,15 +34,19 @@ std::string described(const context& of, const identity& who) {
   }
   append_text(out, "site", configured.site);
   append_text(out, "timezone", configured.timezone);
-  append_text(out, "version", of.here.parts.version);
+  append_text(out, "version", here.parts.version);
+  json::append_key(out, "written");
+  json::append_bool(out, written);
   return out + "}";
 }
 
-http::response answered(const context& of, const login& how) {
+/// `changes`: somebody who is in already wants another password.
+http::response answered(const services& here, bool secure, bool changes, const login& how) {
   switch (how.what) {
     case login::outcome::in: {
-      auto out = made(described(of, how.who));
-      out.headers.emplace_back("Set-Cookie", session_cookie(how.who.secret, of.ask.secure));
+      auto out = made(described(here, how.who, how.written));
+      out.headers.emplace_back("Set-Cookie", session_cookie(how.who.secret, secure));
+      out.headers.emplace_back("Set-Cookie", device_cookie(how.device, secure));
       return out;
     }
     case login::outcome::throttled:
@@ -57,8 +62,28 @@ http::response answered(const context& of, const login& how) {
     case login::outcome::refused:
       return refusal(400, how.problem);
     default:
-      return http::problem(401, "that is not right", {}, "check what you wrote");
+      // Not 401 where a session holds and only the old password is wrong.
+      return changes ? http::problem(403, "the password so far is not right", "password")
+                     : http::problem(401, "that is not right", {}, "check what you wrote");
   }
+}
+
+/// The first half's answer, or the second half for the lane of heavy work.
+http::response halves(context& of, access_control::first_half&& first, bool changes = false) {
+  if (!first.goes_on) return answered(of.here, of.ask.secure, changes, first.ended);
+  http::response out;
+  out.urgent = first.known_device;
+  out.later = [here = &of.here, secure = of.ask.secure, changes, one = std::move(first.goes_on)] {
+    return answered(*here, secure, changes, here->parts.access->finish(*one));
+  };
+  return out;
+}
+
+login_try try_of(const context& of) {
+  login_try out;
+  out.address = of.ask.peer;
+  out.device = device_proof(of.ask);
+  return out;
 }
 
 /// Nobody, or somebody whose session cannot be changed.
@@ -73,7 +98,7 @@ http::response nobody(context& of) {
 }  // namespace
 
 http::response get_session(context& of) {
-  return of.who == nullptr ? nobody(of) : made(described(of, *of.who));
+  return of.who == nullptr ? nobody(of) : made(described(of.here, *of.who));
 }
 
 http::response post_session(context& of) {
@@ -82,7 +107,10 @@ http::response post_session(context& of) {
   const auto name = sent->text("name"), password = sent->text("password", json_bytes_max);
   if (!name) return refusal(400, name.error());
   if (!password) return refusal(400, password.error());
-  return answered(of, of.here.parts.access->log_in(*name, *password, of.ask.peer, of.now));
+  auto who = try_of(of);
+  who.name = *name;
+  who.password = *password;
+  return halves(of, of.here.parts.access->begin_log_in(std::move(who), of.now));
 }
 
 http::response patch_session(context& of) {
@@ -94,19 +122,18 @@ http::response patch_session(context& of) {
   const auto then = sent->text("new_password", json_bytes_max);
   if (!now) return refusal(400, now.error());
   if (!then) return refusal(400, then.error());
-  auto how = of.here.parts.access->change_password(*of.who, *now, *then, of.ask.peer, of.now);
-  // Not 401: the session holds, only the old password is wrong.
-  if (how.what == login::outcome::wrong) {
-    return http::problem(403, "the password so far is not right", "password");
-  }
-  return answered(of, how);
+  auto with = try_of(of);
+  with.password = *now;
+  with.new_password = *then;
+  auto out = halves(of, of.here.parts.access->begin_change(*of.who, std::move(with), of.now), true);
+  out.urgent = true;
+  return out;
 }
 
 http::response delete_session(context& of) {
   if (of.who == nullptr) return nobody(of);
   if (of.who->token) return http::problem(403, "a token has no session");
-  of.here.parts.access->log_out(*of.who, of.ask.peer, of.now);
-  auto out = done();
+  auto out = done(of.here.parts.access->log_out(*of.who, of.ask.peer, of.now));
   out.headers.emplace_back("Set-Cookie", session_cookie("", of.ask.secure));
   return out;
 }
@@ -125,7 +152,11 @@ http::response post_setup(context& of) {
   if (!code) return refusal(400, code.error());
   if (!name) return refusal(400, name.error());
   if (!password) return refusal(400, password.error());
-  return answered(of, of.here.parts.access->set_up(*code, *name, *password, of.ask.peer, of.now));
+  auto who = try_of(of);
+  who.code = *code;
+  who.name = *name;
+  who.password = *password;
+  return halves(of, of.here.parts.access->begin_set_up(std::move(who), of.now));
 }
 
 }  // namespace callweir::dashboard::routes

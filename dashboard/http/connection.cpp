@@ -3,6 +3,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <ctime>
 #include <utility>
 
@@ -31,11 +32,12 @@ connection::connection(int descriptor, SSL_CTX* context, std::string peer, const
       limits_(limits),
       phase_(context == nullptr ? phase::reading : phase::handshake),
       since_(now),
+      waiting_(now),
       progress_(now) {}
 
 void connection::enter(phase next, instant now) {
   phase_ = next;
-  since_ = now;
+  since_ = waiting_ = now;
   moved_ = counted_ = 0;
 }
 
@@ -126,7 +128,7 @@ void connection::read_request(std::span<char> buffer, instant now) {
 /// False: the phase has changed, no more is to be read.
 bool connection::parse(std::string_view bytes, instant now) {
   if (parser_.untouched()) {
-    since_ = now;
+    since_ = waiting_ = now;
     body_began_ = continued_ = false;
   }
   const std::size_t used = parser_.feed(bytes);
@@ -275,6 +277,12 @@ void connection::feed(const live_board& board, instant now) {
     if (out_.empty() && now - progress_ >= heartbeat_every) out_ += heartbeat;
     if (out_.empty() || !flush(now) || events.size() < events_a_turn) return;
   }
+}
+
+double connection::pace(instant now) const {
+  constexpr double shortest_s = 0.001;
+  const double taken_s = std::chrono::duration<double>(now - waiting_).count();
+  return static_cast<double>(moved_) / std::max(taken_s, shortest_s);
 }
 
 /// Whether fewer of `bytes` than must move in one patience have moved in the last one. A burst at

@@ -65,12 +65,14 @@ class connection {
   phase at() const { return phase_; }
   /// EPOLLIN and EPOLLOUT as it needs them now.
   std::uint32_t events() const;
-  /// No whole header has come yet: nothing is lost to the client when it has to connect again.
-  bool dispensable() const {
-    return phase_ == phase::handshake || (phase_ == phase::reading && parser_.in_header());
-  }
+  /// No whole request has come yet: nothing is lost to the client when it has to connect again.
+  bool dispensable() const { return phase_ == phase::handshake || phase_ == phase::reading; }
   /// Since when, where it is dispensable: connected, shaken hands, or first byte of the request.
-  instant since() const { return since_; }
+  instant since() const { return waiting_; }
+  /// Bytes of memory that an answer takes until its client has read it; 0 where there is none.
+  std::size_t unread() const { return phase_ == phase::writing ? out_.size() : 0; }
+  /// Bytes a second that the client has taken of its answer so far.
+  double pace(instant now) const;
   bool malformed() const { return malformed_; }
   const std::string& peer() const { return peer_; }
   int descriptor() const { return transport_.descriptor(); }
@@ -99,6 +101,7 @@ class connection {
   std::size_t counted_ = 0;  // bytes that had moved when since_ was set
   phase phase_;
   instant since_;     // of the phase; of a request's first byte, of its body, of its last check
+  instant waiting_;   // of the phase; of a request's first byte
   instant progress_;  // last byte that a stream's client took
   std::uint64_t position_ = 0;                               // newest event that the stream has
   std::string hidden_topic_;                                 // not for this stream's client

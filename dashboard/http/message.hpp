@@ -42,6 +42,10 @@ struct response {
   std::string hidden_topic;        // events of this topic are not for who asks
   /// Of a stream: it is closed once this is true. Its client's right to it has ended.
   std::shared_ptr<const std::atomic<bool>> ended;
+  /// Instead of an answer: what makes it, where that keeps a processor busy (a password's hash). It
+  /// is called on a thread of its own, of low priority, one after the other; `urgent` ones first.
+  std::function<response()> later;
+  bool urgent = false;
 };
 
 /// The largest body that any request of the API has; all connections together hold little enough

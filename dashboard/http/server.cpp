@@ -68,7 +68,7 @@ class waker {
 
 struct counters_now {
   std::atomic<std::uint64_t> connections{0}, refused{0}, requests{0}, malformed{0}, timed_out{0},
-      overloaded{0}, evicted{0}, streams_dropped{0}, open{0}, event_streams{0};
+      overloaded{0}, evicted{0}, streams_dropped{0}, answers_dropped{0}, open{0}, event_streams{0};
 };
 
 /// Threads of the server leave signals to the program's main thread; a broken pipe is an error
@@ -133,6 +133,7 @@ class epoll_server final : public server {
     out.overloaded = read(now_.overloaded);
     out.evicted = read(now_.evicted);
     out.streams_dropped = read(now_.streams_dropped);
+    out.answers_dropped = read(now_.answers_dropped);
     out.open = read(now_.open);
     out.event_streams = read(now_.event_streams);
     return out;
@@ -158,6 +159,7 @@ class epoll_server final : public server {
   void ask(std::uint64_t id, client& of, instant now);
   void deliver(std::uint64_t to, response&& with);
   void hand_out_answers(instant now);
+  void bound_unread(std::uint64_t newest, instant now);
   void feed_streams(instant now);
   void sweep(instant now);
   void settle(clients::iterator at);
@@ -350,6 +352,28 @@ void epoll_server::hand_out_answers(instant now) {
       of.link.feed(board_, now);
     }
     settle(at);
+    bound_unread(id, now);
+  }
+}
+
+/// Answers that wait for their clients are memory: where all together are too many, whoever takes
+/// the least of his goes first. Not the `newest`, whose client has had no time yet.
+void epoll_server::bound_unread(std::uint64_t newest, instant now) {
+  std::size_t unread = 0;
+  for (const auto& [id, of] : clients_) unread += of->link.unread();
+  while (unread > options_.unread_bytes_max) {
+    auto slowest = clients_.end();
+    for (auto at = clients_.begin(); at != clients_.end(); ++at) {
+      const connection& link = at->second->link;
+      if (link.unread() == 0 || at->first == newest) continue;
+      if (slowest == clients_.end() || link.pace(now) < slowest->second->link.pace(now)) {
+        slowest = at;
+      }
+    }
+    if (slowest == clients_.end()) return;
+    unread -= slowest->second->link.unread();
+    now_.answers_dropped.fetch_add(1, std::memory_order_relaxed);
+    put_out(slowest);
   }
 }
 

@@ -17,11 +17,12 @@ struct server_options {
   std::string host = "127.0.0.1";
   std::uint16_t port = 8443;       // 0: any free one
   std::string certificate, key;    // PEM files; both "" for no TLS
-  unsigned answering_threads = 4;  // a report and two logins leave one
+  unsigned answering_threads = 4;  // a report leaves three; passwords have a thread of their own
   std::size_t connections_max = 512;
   std::size_t connections_of_one_address_max = 128;
-  std::size_t requests_waiting_max = 256;  // beyond it 503
-  std::size_t event_streams_max = 64;      // beyond it 503
+  std::size_t requests_waiting_max = 256;   // beyond it 503
+  std::size_t event_streams_max = 64;       // beyond it 503
+  std::size_t unread_bytes_max = 64 << 20;  // of all answers; beyond it the slowest readers go
   std::chrono::milliseconds header_patience = std::chrono::seconds(10);
   std::chrono::milliseconds idle_patience = std::chrono::seconds(60);
   std::chrono::milliseconds stream_patience = std::chrono::seconds(20);
@@ -36,6 +37,7 @@ struct server_counters {
   std::uint64_t timed_out = 0;        // handshakes, requests, answers that were too slow
   std::uint64_t overloaded = 0;       // answered with 503 by the server itself
   std::uint64_t streams_dropped = 0;  // event streams whose client did not read
+  std::uint64_t answers_dropped = 0;  // answers read too slowly while too much waited in all
   std::uint64_t open = 0, event_streams = 0;  // at this moment
 };
 

@@ -16,8 +16,10 @@ struct period {
   time_point from, to;
 };
 
-/// Rows of a page, at most.
-constexpr std::size_t rows_max = 10'000;
+/// Rows of a page that anybody is shown, at most.
+constexpr std::size_t page_rows_max = 10'000;
+/// Rows of one question, at most: one more tells whether there is another page.
+constexpr std::size_t rows_max = page_rows_max + 1;
 
 struct flow_query {
   period when;  // flows that were seen in it

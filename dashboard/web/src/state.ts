@@ -216,8 +216,14 @@ export async function change_password(password: string, new_password: string): P
 }
 
 export async function log_out(): Promise<void> {
-  await ask_json("session", { method: "DELETE", anonymous: true }).catch(() => undefined);
-  forget("You are logged out.");
+  try {
+    const answer = await ask_json("session", { method: "DELETE", anonymous: true });
+    forget(answer["written"] === false ? "You are logged out. The disk is full: a restart of the dashboard before there is room would bring the session back."
+                                       : "You are logged out.");
+  } catch (reason) {
+    const gone = reason instanceof Problem && reason.status === 401;
+    forget(gone ? "You are logged out." : "The server did not hear that you log out: the session ends by itself within 30 minutes.");
+  }
 }
 
 on_session_lost(() => forget("Your session has ended. Log in again."));

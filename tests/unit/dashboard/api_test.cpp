@@ -69,7 +69,10 @@ class api_test : public store_fixture {
     }
     return out;
   }
-  http::response ask(const http::request& asked) { return api_->answer(asked); }
+  http::response ask(const http::request& asked) {
+    auto out = api_->answer(asked);
+    return out.later ? out.later() : out;
+  }
   http::response ask(method verb, const std::string& path, const std::string& body = "",
                      bool csrf = true) {
     auto asked = question(verb, path);
@@ -321,6 +324,23 @@ TEST_F(api_test, lists_come_in_pages_that_meet) {
   EXPECT_EQ(at(get("/api/v1/flows?address=192.0.2.8"), "flows").as_array().size(), 0U);
 }
 
+TEST_F(api_test, the_largest_page_tells_that_there_is_another) {
+  log_in("vera");
+  std::vector<stream::any_record> all;
+  for (int i = 0; i < 10'001; ++i) {
+    all.emplace_back(gap_record{at_second(100), at_second(101), "engine", 1, ""});
+    all.emplace_back(flow("f" + std::to_string(i), 100, 200));
+  }
+  ASSERT_TRUE(put(std::move(all)));
+  const auto page = get("/api/v1/flows?limit=10000");
+  EXPECT_EQ(at(page, "flows").as_array().size(), 10'000U);
+  ASSERT_TRUE(at(page, "next").is_string());
+  const auto rest = get(at(page, "next").as_string().c_str());
+  EXPECT_EQ(at(rest, "flows").as_array().size(), 1U);
+  EXPECT_TRUE(at(rest, "next").is_null());
+  EXPECT_TRUE(at(get("/api/v1/gaps?limit=10000"), "more").as_bool());
+}
+
 TEST_F(api_test, running_calls_come_from_the_board) {
   log_in("vera");
   for (int i = 0; i < 5; ++i) {
@@ -332,6 +352,11 @@ TEST_F(api_test, running_calls_come_from_the_board) {
   const auto page = get("/api/v1/calls?active=true&limit=2&offset=1");
   EXPECT_EQ(at(page, "calls/0/id").as_string(), "c1");
   EXPECT_EQ(at(get(at(page, "next").as_string().c_str()), "calls/0/id").as_string(), "c3");
+  const auto of_some = get("/api/v1/calls?active=true&limit=1&party=10.0.0.5");
+  const std::string next = at(of_some, "next").as_string().c_str();
+  EXPECT_NE(next.find("party=10.0.0.5"), std::string::npos) << next;
+  EXPECT_EQ(next.find("from="), std::string::npos) << "of now, not of a period";
+  EXPECT_EQ(at(get(next), "calls/0/id").as_string(), "c1");
   const auto of_one = get("/api/v1/calls?active=true&party=10.0.0.153");
   ASSERT_EQ(at(of_one, "calls").as_array().size(), 1U);
   EXPECT_EQ(at(of_one, "calls/0/id").as_string(), "c3");

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <thread>
 
+#include "dashboard/http/answering_pool.hpp"
 #include "dashboard/http/event_stream.hpp"
 #include "tests/unit/dashboard/http_client.hpp"
 
@@ -20,6 +21,11 @@ using namespace std::chrono_literals;
 
 /// Of the streams at /some-events.
 const auto some_ended = std::make_shared<std::atomic<bool>>(false);
+
+/// Requests to /hold are answered once it is false.
+std::atomic<bool> held{false};
+/// Of the lane.
+std::atomic<int> heavy_done{0};
 
 response echo(const request& asked) {
   response out;
@@ -34,9 +40,22 @@ response echo(const request& asked) {
     return out;
   }
   if (asked.path == "/slow") std::this_thread::sleep_for(200ms);
+  if (asked.path == "/hold") {
+    for (int i = 0; i < 200 && held; ++i) std::this_thread::sleep_for(10ms);
+  }
+  if (asked.path == "/heavy" || asked.path == "/urgent") {
+    out.urgent = asked.path == "/urgent";
+    out.later = [path = asked.path] {
+      for (int i = 0; i < 200 && held; ++i) std::this_thread::sleep_for(10ms);
+      response done;
+      done.body = path + std::to_string(heavy_done++);
+      return done;
+    };
+  }
   if (asked.path == "/throw") throw std::runtime_error("a library's");
   if (asked.path == "/forged") out.headers.emplace_back("X-A", "b\r\nSet-Cookie: evil");
   if (asked.path == "/big") out.body.assign(3'000'000, 'x');
+  if (asked.path == "/huge") out.body.assign(12'000'000, 'x');
   if (asked.path == "/nothing") out.status = 204;
   if (out.body.empty()) out.body = asked.path + '|' + asked.body;
   out.headers.emplace_back("X-Peer", asked.peer + (asked.secure ? " secure" : ""));
@@ -219,19 +238,19 @@ TEST_P(http_server, serves_others_when_one_address_has_its_share) {
   options_.connections_max = 5;
   start();
   std::vector<std::unique_ptr<http_client>> busy;
+  held = true;
   for (const char* from : {"127.0.0.2", "127.0.0.2", "127.0.0.2", "127.0.0.3", "127.0.0.3"}) {
     busy.push_back(std::make_unique<http_client>(server_->port(), GetParam(), from));
-    // Not dispensable: the header is whole, the body is awaited.
-    busy.back()->send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n");
+    // Not dispensable: the request is whole, the answer is being made.
+    busy.back()->send("GET /hold HTTP/1.1\r\nHost: h\r\n\r\n");
   }
-  ASSERT_TRUE(soon([](const auto& now) { return now.open == 5; }));
-  std::this_thread::sleep_for(50ms);
+  ASSERT_TRUE(soon([](const auto& now) { return now.requests == 5; }));
   http_client refused = connect();
   EXPECT_EQ(refused.ask("GET", "/").status, 0);
   EXPECT_EQ(server_->counters().refused, 1U);
+  held = false;
   busy.pop_back();
   EXPECT_TRUE(soon([](const auto& now) { return now.open == 4; }));
-  EXPECT_EQ(connect("127.0.0.2").ask("GET", "/").status, 0);
   EXPECT_EQ(connect().ask("GET", "/").status, 200);
 }
 
@@ -248,6 +267,37 @@ TEST_P(http_server, puts_out_the_slowest_for_a_new_one) {
   EXPECT_TRUE(first.ended());
   EXPECT_EQ(second.ask("GET", "/").status, 200);
   EXPECT_EQ(server_->counters().evicted, 1U);
+}
+
+TEST_P(http_server, puts_out_a_slow_body_for_a_new_client) {
+  options_.connections_max = 2;
+  start();
+  std::vector<std::unique_ptr<http_client>> slow;
+  for (int i = 0; i < 2; ++i) {
+    slow.push_back(std::make_unique<http_client>(server_->port(), GetParam(), "127.0.0.2"));
+    slow.back()->send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc");
+    std::this_thread::sleep_for(50ms);
+  }
+  ASSERT_TRUE(soon([](const auto& now) { return now.open == 2; }));
+  std::this_thread::sleep_for(50ms);
+  EXPECT_EQ(connect().ask("GET", "/new").status, 200);
+  EXPECT_TRUE(slow.front()->ended());
+  EXPECT_EQ(server_->counters().evicted, 1U);
+}
+
+TEST_P(http_server, bounds_what_waits_for_readers_in_sum) {
+  options_.unread_bytes_max = 20'000'000;
+  start();
+  http_client first(server_->port(), GetParam(), nullptr, 4'096);
+  first.send("GET /huge HTTP/1.1\r\nHost: h\r\n\r\n");
+  ASSERT_TRUE(soon([](const auto& now) { return now.requests == 1; }));
+  std::this_thread::sleep_for(50ms);
+  http_client second(server_->port(), GetParam(), nullptr, 4'096);
+  second.send("GET /huge HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_TRUE(soon([](const auto& now) { return now.answers_dropped == 1 && now.open == 1; }));
+  EXPECT_EQ(connect().ask("GET", "/big").body.size(), 3'000'000U);
+  EXPECT_EQ(second.answer().body.size(), 12'000'000U);
+  EXPECT_EQ(server_->counters().answers_dropped, 1U);
 }
 
 TEST_P(http_server, lets_nobody_keep_others_out_by_numbers) {
@@ -280,6 +330,33 @@ TEST_P(http_server, says_503_when_too_many_wait) {
   EXPECT_EQ(answered + busy, 5);
   EXPECT_GE(busy, 2);
   EXPECT_EQ(server_->counters().overloaded, static_cast<std::uint64_t>(busy));
+}
+
+TEST_P(http_server, heavy_work_keeps_no_question_waiting) {
+  options_.answering_threads = 1;
+  start();
+  held = true;
+  heavy_done = 0;
+  std::vector<std::unique_ptr<http_client>> heavy;
+  const auto send = [&](const char* path) {
+    heavy.push_back(std::make_unique<http_client>(server_->port(), GetParam()));
+    heavy.back()->send(std::string("GET ") + path + " HTTP/1.1\r\nHost: h\r\n\r\n");
+    std::this_thread::sleep_for(20ms);
+  };
+  for (std::size_t i = 0; i < 1 + lane_waiting_max; ++i) send("/heavy");
+  send("/urgent");
+  http_client other = connect();
+  EXPECT_EQ(other.ask("GET", "/").status, 200);
+  const auto refused = other.ask("GET", "/heavy");
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_TRUE(refused.has("Retry-After: 1"));
+  held = false;
+  EXPECT_EQ(heavy.front()->answer().body, "/heavy0");
+  EXPECT_EQ(heavy.back()->answer().body, "/urgent1");
+  for (std::size_t i = 1; i + 1 < heavy.size(); ++i) {
+    EXPECT_EQ(heavy[i]->answer().body, "/heavy" + std::to_string(i + 1));
+  }
+  EXPECT_EQ(heavy_done, 10);
 }
 
 TEST_P(http_server, streams_events_from_where_the_client_was) {
