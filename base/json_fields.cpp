@@ -212,6 +212,27 @@ both_ways<std::optional<double>> fields::measures(const char* key) {
   return out;
 }
 
+both_ways<std::vector<std::optional<double>>> fields::measure_lists(const char* key,
+                                                                    std::size_t elements_max) {
+  constexpr const char* expected = "two lists of numbers or nulls, as long as each other";
+  both_ways<std::vector<std::optional<double>>> out;
+  const auto* both = list(key, 2);
+  if (both == nullptr) return out;
+  for (std::size_t way = 0; way < both->size(); ++way) {
+    const auto* values = (*both)[way].if_array();
+    if (values == nullptr || values->size() > elements_max) {
+      wrong(key, expected);
+      return {};
+    }
+    for (const auto& value : *values) {
+      out[way].push_back(value.is_null() ? std::nullopt : number(value));
+      if (!value.is_null() && !out[way].back()) wrong(key, expected);
+    }
+  }
+  if (both->size() != 2 || out[0].size() != out[1].size()) wrong(key, expected);
+  return out;
+}
+
 flow_role fields::one_role(const boost::json::value& value, const char* key) {
   const std::string name = one_text(value, key);
   for (int i = 0; i < flow_role_count; ++i) {

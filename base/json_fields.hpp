@@ -47,6 +47,9 @@ class fields {
   both_ways<std::uint64_t> counts(const char* key);
   std::array<both_ways<std::uint64_t>, 2> counts_by_class(const char* key);
   both_ways<std::optional<double>> measures(const char* key);
+  /// Two lists of numbers or nulls, as long as each other.
+  both_ways<std::vector<std::optional<double>>> measure_lists(const char* key,
+                                                              std::size_t elements_max);
   flow_role role(const char* key);
   std::vector<flow_role> roles(const char* key);
   /// Elements of a list of objects; an element that is none is an error.

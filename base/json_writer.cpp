@@ -104,6 +104,14 @@ void append_number(std::string& out, double value, int decimals) {
   append_scaled(out, static_cast<std::uint64_t>(scaled), decimals);
 }
 
+void append_number_or_null(std::string& out, const std::optional<double>& value, int decimals) {
+  if (value) {
+    append_number(out, *value, decimals);
+  } else {
+    out += "null";
+  }
+}
+
 void append_time(std::string& out, time_point at) {
   if (at.ns < 0) out += '-';
   const std::uint64_t ns =

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,19 @@ void append_number(std::string& out, double value, int decimals = 3);
 void append_time(std::string& out, time_point at);
 inline void append_bool(std::string& out, bool value) {
   out += value ? "true" : "false";
+}
+void append_number_or_null(std::string& out, const std::optional<double>& value, int decimals);
+/// `[…]`: `append` writes one value each.
+template <class List, class Append>
+void append_list(std::string& out, const List& list, Append&& append) {
+  out += '[';
+  bool first = true;
+  for (const auto& item : list) {
+    if (!first) out += ',';
+    first = false;
+    append(out, item);
+  }
+  out += ']';
 }
 /// `,"key":`, without the comma right after an opening brace.
 void append_key(std::string& out, std::string_view key);

@@ -41,6 +41,18 @@ struct call_action {
   std::string policy, action;
   std::vector<std::string> flows;
   time_point since;
+  /// When the call was let go; nullopt: not before its end. Records of the stream only.
+  std::optional<time_point> until{};
+};
+
+/// How a call's quality went: at the end of each step the MOS of the window of 20 s before it, with
+/// what was inflicted. Steps are whole multiples of their length since the epoch; they double as
+/// the call gets longer. step_s 0: nothing is known.
+struct mos_course {
+  static constexpr std::size_t points_max = 64;
+  std::int64_t from_s = 0;   // start of the first step, seconds since the epoch
+  std::uint32_t step_s = 0;  // 10, 20, 40, …
+  both_ways<std::vector<std::optional<double>>> mos;  // as many both ways
 };
 
 struct call_record {
@@ -59,6 +71,7 @@ struct call_record {
   both_ways<std::optional<double>> bitrate_kbps, loss, jitter_ms, mos_before, inflicted_loss,
       added_delay_ms, mos;
   std::string mos_scale;  // "nb" "wb" "fb"
+  mos_course course;
   std::vector<call_action> actions;
 };
 

@@ -8,6 +8,7 @@ namespace callweir {
 namespace {
 
 using json::append_integer;
+using json::append_list;
 using json::append_number;
 using json::append_string;
 using json::append_time;
@@ -34,18 +35,6 @@ void append_text_or_null(std::string& out, std::string_view text) {
   }
 }
 
-template <class List, class Append>
-void append_list(std::string& out, const List& list, Append&& append) {
-  out += '[';
-  bool first = true;
-  for (const auto& item : list) {
-    if (!first) out += ',';
-    first = false;
-    append(out, item);
-  }
-  out += ']';
-}
-
 void append_strings(std::string& out, const std::vector<std::string>& list) {
   append_list(out, list, [](std::string& o, const std::string& s) { append_string(o, s); });
 }
@@ -58,11 +47,7 @@ void append_measures(std::string& out, const char* key,
                      const both_ways<std::optional<double>>& values, int decimals) {
   out += key;
   append_list(out, values, [decimals](std::string& o, const std::optional<double>& value) {
-    if (value) {
-      append_number(o, *value, decimals);
-    } else {
-      o += "null";
-    }
+    json::append_number_or_null(o, value, decimals);
   });
 }
 
@@ -130,6 +115,24 @@ void append_call_action(std::string& out, const call_action& action) {
   append_strings(out, action.flows);
   out += ",\"since\":";
   append_time(out, action.since);
+  if (action.until) {
+    out += ",\"until\":";
+    append_time(out, *action.until);
+  }
+  out += '}';
+}
+
+void append_course(std::string& out, const mos_course& course) {
+  out += ",\"mos_course\":{\"from\":";
+  append_integer(out, static_cast<std::uint64_t>(course.from_s));
+  out += ",\"step\":";
+  append_integer(out, course.step_s);
+  out += ",\"mos\":";
+  append_list(out, course.mos, [](std::string& o, const auto& values) {
+    append_list(o, values, [](std::string& to, const std::optional<double>& value) {
+      json::append_number_or_null(to, value, 2);
+    });
+  });
   out += '}';
 }
 
@@ -212,6 +215,7 @@ void append_json(std::string& out, const call_record& record) {
   append_measures(out, ",\"mos\":", record.mos, 2);
   out += ",\"mos_scale\":";
   append_text_or_null(out, record.mos_scale);
+  if (record.course.step_s > 0) append_course(out, record.course);
   out += ",\"actions\":";
   append_list(out, record.actions, append_call_action);
   out += '}';

@@ -20,20 +20,13 @@ void append_count(std::string& out, const char* key, std::uint64_t count) {
 }
 
 void append_pair(std::string& out, const both_ways<std::uint64_t>& counts) {
-  out += '[';
-  append_integer(out, counts[0]);
-  out += ',';
-  append_integer(out, counts[1]);
-  out += ']';
+  json::append_list(out, counts, append_integer);
 }
 
 void append_classes(std::string& out, const char* key,
                     const std::array<both_ways<std::uint64_t>, 2>& counts) {
   out += key;
-  append_pair(out, counts[0]);
-  out += ',';
-  append_pair(out, counts[1]);
-  out += ']';
+  json::append_list(out, counts, append_pair);
 }
 
 }  // namespace
@@ -58,8 +51,8 @@ void append_json(std::string& out, const second_record& record) {
   out += R"({"type":"second","at":)";
   append_time(out, record.at);
   append_text(out, ",\"link\":", record.link);
-  append_classes(out, ",\"bytes\":[", record.bytes);
-  append_classes(out, ",\"packets\":[", record.packets);
+  append_classes(out, ",\"bytes\":", record.bytes);
+  append_classes(out, ",\"packets\":", record.packets);
   append_count(out, ",\"dropped\":", record.dropped);
   append_count(out, ",\"delayed\":", record.delayed);
   append_count(out, ",\"calls\":", record.calls);

@@ -99,11 +99,28 @@ std::vector<call_action> read_actions(fields& from) {
     action.action = one.text("action");
     action.flows = one.texts("flows");
     action.since = one.time("since");
+    if (one.has("until")) action.until = one.time("until");
     if (!one.good()) {
       from.wrong("actions", "policies' actions");
       break;
     }
     out.push_back(std::move(action));
+  }
+  return out;
+}
+
+mos_course read_course(fields& from) {
+  mos_course out;
+  const auto* object = from.object_or_nothing("mos_course");
+  if (object == nullptr) return out;
+  fields one(*object);
+  // Until the year 2116, so that sums of times stay in range.
+  out.from_s = static_cast<std::int64_t>(one.count("from", 1ULL << 32));
+  out.step_s = static_cast<std::uint32_t>(one.count("step", 1U << 24));
+  out.mos = one.measure_lists("mos", mos_course::points_max);
+  if (!one.good() || out.step_s == 0) {
+    from.wrong("mos_course", "a course of MOS");
+    return {};
   }
   return out;
 }
@@ -132,6 +149,7 @@ any_record read_call(fields& from) {
   out.added_delay_ms = from.measures("added_delay_ms");
   out.mos = from.measures("mos");
   out.mos_scale = from.text_or_empty("mos_scale");
+  out.course = read_course(from);
   out.actions = read_actions(from);
   return out;
 }

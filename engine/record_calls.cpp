@@ -18,13 +18,20 @@ call_record record_of(const control_state& state, classify::call_slot slot) {
   return record;
 }
 
-/// What was done to the call earlier stays in its record. That it was let alone earlier is no deed.
-void keep_earlier_actions(call_record& record, const call_record& earlier) {
+/// What was done to the call earlier stays in its record, with the time when it was let go: by
+/// `now` it was. That it was let alone earlier is no deed.
+void keep_earlier_actions(call_record& record, const call_record& earlier, time_point now) {
   for (const auto& action : earlier.actions) {
     if (action.action == "allow") continue;
-    const bool there = std::any_of(record.actions.begin(), record.actions.end(),
-                                   [&](const auto& a) { return a.policy == action.policy; });
-    if (!there && record.actions.size() < actions_max) record.actions.push_back(action);
+    const auto same = std::find_if(
+        record.actions.begin(), record.actions.end(),
+        [&](const auto& a) { return a.policy == action.policy && a.action == action.action; });
+    if (same != record.actions.end() && !action.until) {
+      same->since = std::min(same->since, action.since);  // its first flow may be gone
+    } else if (record.actions.size() < actions_max) {
+      record.actions.push_back(action);
+      if (!action.until) record.actions.back().until = now;
+    }
   }
 }
 
@@ -70,7 +77,7 @@ void call_teller::audit_enforcement(known_call& call, const call_record& record,
 void call_teller::tell(known_call& call, call_record record, time_point now,
                        const record_outlet& out) {
   audit_enforcement(call, record, now, out);
-  keep_earlier_actions(record, call.last);
+  keep_earlier_actions(record, call.last, now);
   out.durable(record);
   call.last = std::move(record);
   call.told = now;
@@ -114,7 +121,7 @@ void call_teller::tell_vanished(time_point now, const record_outlet& out) {
   }
 }
 
-void call_teller::tell_live(const control_state& state, const record_outlet& out) {
+void call_teller::tell_live(const control_state& state, time_point now, const record_outlet& out) {
   if (!out.anyone_live() || active_.empty()) return;
   const std::size_t shown = std::min(active_.size(), live_a_second);
   for (std::size_t i = 0; i < shown; ++i) {
@@ -125,8 +132,9 @@ void call_teller::tell_live(const control_state& state, const record_outlet& out
     call_record record = record_of(state, slot);
     if (const auto known = calls_.find(call->id); known != calls_.end()) {
       if (known->second.told.ns == 0) continue;  // not shown before it is told
-      keep_earlier_actions(record, known->second.last);
+      keep_earlier_actions(record, known->second.last, now);
     }
+    record.course = {};  // for what was: the store's
     out.live(record);
   }
 }
@@ -135,6 +143,7 @@ void call_teller::tick(control_state& state, time_point now, const record_outlet
   tell_ended(state, now, out);
   ++round_;
   active_ = state.tracker.active();
+  const bool anyone_degraded = state.degrade.size() > 0;
   std::size_t left = records_a_second;
   for (const auto slot : active_) {
     const auto* shown = state.tracker.find(slot);
@@ -144,16 +153,17 @@ void call_teller::tick(control_state& state, time_point now, const record_outlet
     if (fresh) call.since = now;
     call.round = round_;
     const nanoseconds age = now - (call.told.ns == 0 ? call.since : call.told);
-    const nanoseconds pause = call.changed            ? changed_after
-                              : call.enforced.empty() ? again_after
-                                                      : acted_on_after;
+    const nanoseconds pause = call.changed             ? changed_after
+                              : !call.enforced.empty() ? acted_on_after
+                              : anyone_degraded        ? beside_after
+                                                       : again_after;
     const bool due = age >= (call.told.ns == 0 ? first_after : pause);
     if (!due || left == 0) continue;
     --left;
     tell(call, record_of(state, slot), now, out);
   }
   tell_vanished(now, out);
-  tell_live(state, out);
+  tell_live(state, now, out);
 }
 
 void call_teller::finish(control_state& state, time_point now, const record_outlet& out) {

@@ -20,6 +20,8 @@ class call_teller {
   static constexpr nanoseconds again_after = std::chrono::seconds(60);
   static constexpr nanoseconds acted_on_after =
       std::chrono::seconds(10);  // while a line acts on it
+  /// While others are degraded: whether it suffers is what is asked of it.
+  static constexpr nanoseconds beside_after = std::chrono::seconds(20);
   static constexpr nanoseconds changed_after = std::chrono::seconds(2);
   static constexpr std::size_t records_a_second = 1'000;
   static constexpr std::size_t live_a_second = 500;
@@ -45,7 +47,7 @@ class call_teller {
                          const record_outlet& out);
   void tell_ended(control_state& state, time_point now, const record_outlet& out);
   void tell_vanished(time_point now, const record_outlet& out);
-  void tell_live(const control_state& state, const record_outlet& out);
+  void tell_live(const control_state& state, time_point now, const record_outlet& out);
 
   std::unordered_map<std::string, known_call> calls_;  // by id; as many as the tracker has
   std::vector<classify::call_slot> active_;

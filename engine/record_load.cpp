@@ -58,11 +58,11 @@ void policy_teller::tell(control_state& state, bool idle_too, const record_outle
     const line_text text = text_of(lines[i]);
     const auto counted = state.policies.current().counters(i);
     const auto before = std::find_if(lines_.begin(), lines_.end(), [&](const line& each) {
-      return each.name == text.name && each.action == text.action;
+      return each.name == text.name && each.action == text.action && each.mode == text.mode;
     });
     const auto fresh =
         difference(counted, before != lines_.end() ? before->before : shaper::line_counters{});
-    now.push_back({text.name, text.action, counted});
+    now.push_back({text.name, text.action, text.mode, counted});
     const bool idle = fresh.flows + fresh.packets + fresh.dropped + fresh.delayed == 0;
     if (idle && !idle_too) continue;
     policy_record record;

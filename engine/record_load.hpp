@@ -44,7 +44,7 @@ class policy_teller {
 
  private:
   struct line {
-    std::string name, action;
+    std::string name, action, mode;
     shaper::line_counters before;
   };
   void tell(control_state& state, bool idle_too, const record_outlet& out);

@@ -242,6 +242,8 @@ call_record call_entry::record() const {
     if (q->window_s >= window_s_least) r.mos[way] = q->mos;
     r.mos_before[way] = quality[way].mos_before(shown.voice_codec);
   }
+  r.course = mos_track::course(quality[forward].track(shown.voice_codec),
+                               quality[backward].track(shown.voice_codec));
   r.codec = codec_text(shown.voice_codec, ways > 0 ? rate / ways : 0);
   r.mos_scale = mos_scale_name(scale_of(quality_model(shown.voice_codec)));
   if (has_caller && parties.size() >= 2 &&
@@ -251,6 +253,7 @@ call_record call_entry::record() const {
                        &r.added_delay_ms, &r.mos}) {
       swap_ways(*each);
     }
+    swap_ways(r.course.mos);
   }
   return r;
 }

@@ -132,6 +132,7 @@ void direction_quality::absorb(const direction_quality& other, codec voice) {
     seen.loss_known = s.loss_known;
     add(second, seen, voice, s.length_s);
   }
+  track_.absorb(other.track_);
 }
 
 call_quality direction_quality::window(codec voice) const {
@@ -186,6 +187,7 @@ void direction_quality::close_window(codec voice) {
   const call_quality q = window(voice);
   if (q.window_s < window_s_least) return;
   last_ = q;
+  track_.add(newest_, q.mos);
   if (frozen_at_ != none && newest_ >= frozen_at_) return;
   const long step = std::lround((q.mos_arriving - 1) / 0.02);
   auto& count = before_[static_cast<std::size_t>(std::clamp<long>(step, 0, mos_steps - 1))];
@@ -219,6 +221,14 @@ std::optional<double> direction_quality::mos_before(codec voice) const {
     if (passed * 2 >= total) return 1 + 0.02 * i;
   }
   return std::nullopt;
+}
+
+mos_track direction_quality::track(codec voice) const {
+  mos_track out = track_;
+  if (newest_ == none) return out;
+  const call_quality open = window(voice);
+  if (open.window_s >= window_s_least) out.add(newest_, open.mos);
+  return out;
 }
 
 double direction_quality::busy_packets_per_s() const {

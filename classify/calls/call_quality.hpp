@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/e_model.hpp"
+#include "classify/calls/mos_track.hpp"
 #include "classify/flow_event.hpp"
 
 namespace callweir::classify {
@@ -58,6 +59,8 @@ class direction_quality {
   void enforcement_began(time_point at);
   /// Median MOS over the windows before enforcement, all so far where there was none. To 0.02.
   std::optional<double> mos_before(codec voice) const;
+  /// The MOS of the newest windows over the whole call, with what was inflicted, up to now.
+  mos_track track(codec voice) const;
   /// Packets in a busy second of the newest window (upper quartile), 0 without media.
   double busy_packets_per_s() const;
 
@@ -79,6 +82,7 @@ class direction_quality {
 
   std::array<second_sum, window_seconds> second_;  // by second modulo 20
   std::array<std::uint16_t, mos_steps> before_{};  // windows by their MOS
+  mos_track track_;                                // closed windows
   std::optional<call_quality> last_;               // newest window with enough media
   std::int64_t newest_ = none;
   std::int64_t first_ = none;      // second in which media began: it is partial

@@ -88,6 +88,27 @@ double rounded(double value, double unit) {
   return std::round(value / unit) * unit;
 }
 
+/// As if the engine had watched it: near `mos_before`, and near `mos` from 20 s after it was acted
+/// on.
+mos_course course_of(const call_record& call) {
+  constexpr std::int64_t second_ns = 1'000'000'000;
+  mos_course out;
+  const std::int64_t from = call.start.ns / second_ns, to = call.end.ns / second_ns;
+  out.step_s = 10;
+  while (to / out.step_s - from / out.step_s >= static_cast<std::int64_t>(out.points_max))
+    out.step_s *= 2;
+  out.from_s = from / out.step_s * out.step_s;
+  const bool held = !call.actions.empty() && call.mos != call.mos_before;
+  for (std::int64_t at = out.from_s; at <= to; at += out.step_s) {
+    const bool yet = held && at > call.actions[0].since.ns / second_ns + 20;
+    const double wobble = 0.02 * static_cast<double>(at / out.step_s % 5 - 2);
+    for (std::size_t way = 0; way < 2; ++way)
+      out.mos[way].emplace_back(
+          rounded((yet ? call.mos : call.mos_before)[way].value() + wobble, 0.01));
+  }
+  return out;
+}
+
 time_point whole_us(time_point at) {
   return {at.ns / 1'000 * 1'000};
 }
@@ -267,11 +288,13 @@ void month_of_records::add_media(const talk& of) {
   }
   if (of.with.policy != std::string_view("rest"))
     call.actions = {{of.with.policy, of.with.action, {flow.id}, of.start + from_seconds(2)}};
+  call.course = course_of(call);
   // While it runs it is told once, too.
   if (seconds > 60) {
     auto early = call;
     early.ended = false;
     early.end = whole_us(of.start + from_seconds(60));
+    early.course = course_of(early);
     add(std::move(early));
   }
   add(std::move(flow));

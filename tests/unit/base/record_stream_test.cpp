@@ -62,7 +62,10 @@ call_record some_call() {
   out.mos_before = {4.2, 4.1};
   out.mos = {1.9, std::nullopt};
   out.mos_scale = "fb";
-  out.actions = {{"softphones", "degrade", {"f1"}, {1'700'000'012'000'000'000}}};
+  out.course = {1'700'000'010, 10, {{{4.2, std::nullopt, 1.9}, {4.1, 3.08, std::nullopt}}}};
+  out.actions = {
+      {"softphones", "degrade", {"f1"}, {1'700'000'012'000'000'000}, {}},
+      {"video", "limit", {"f1"}, {1'700'000'012'000'000'000}, {{1'700'000'042'000'000'000}}}};
   return out;
 }
 
@@ -149,6 +152,30 @@ TEST(record_stream, a_call_without_the_key_has_ended) {
   const auto read = read_record(text);
   ASSERT_TRUE(read);
   EXPECT_TRUE(std::get<call_record>(*read).ended);
+}
+
+TEST(record_stream, a_course_that_cannot_be_is_refused) {
+  const std::string call = text_of(some_call());
+  const std::string course =
+      "{\"from\":1700000010,\"step\":10,\"mos\":[[4.2,null,1.9],[4.1,3.08,null]]}";
+  const auto with = [&](const std::string& other) {
+    std::string text = call;
+    const auto at = text.find(course);
+    EXPECT_NE(at, std::string::npos) << call;
+    return problem_of(text.replace(at, course.size(), other));
+  };
+  EXPECT_EQ(with("null"), "");
+  for (const char* wrong :
+       {"{}", "{\"from\":1,\"step\":0,\"mos\":[[],[]]}", "{\"from\":1,\"step\":10,\"mos\":[[1]]}",
+        "{\"from\":1,\"step\":10,\"mos\":[[1],[1,2]]}",
+        "{\"from\":1,\"step\":10,\"mos\":[[1],[\"x\"]]}", "{\"from\":1,\"step\":10,\"mos\":[1,2]}",
+        "{\"from\":99999999999,\"step\":10,\"mos\":[[],[]]}"}) {
+    EXPECT_THAT(with(wrong), testing::HasSubstr("mos_course")) << wrong;
+  }
+  std::string many = "1";
+  for (std::size_t i = 0; i < mos_course::points_max; ++i) many += ",1";
+  EXPECT_THAT(with("{\"from\":1,\"step\":10,\"mos\":[[" + many + "],[" + many + "]]}"),
+              testing::HasSubstr("mos_course"));
 }
 
 TEST(record_stream, what_does_not_fit_is_named) {

@@ -200,9 +200,9 @@ class making : public testing::Test {
     flow.call_key = 77;
     auto& set = thread->state().policies.current();
     const auto handle = set.bind(flow, at(seconds));
-    ASSERT_TRUE(
-        channel.bindings.push({at(seconds), event_of(kind::verdict, 1, seconds).flow, flow.what,
-                               flow.call, 1, set.line_of(handle), set.kind_of(handle)}));
+    ASSERT_TRUE(channel.bindings.push({at(seconds), event_of(kind::verdict, 1, seconds).flow,
+                                       flow.what, flow.call, thread->state().policies.generation(),
+                                       set.line_of(handle), set.kind_of(handle)}));
   }
   std::vector<audit_record> entries(const std::string& verb) const {
     std::vector<audit_record> out;
@@ -248,6 +248,65 @@ TEST_F(making, a_call_is_told_as_it_begins_changes_and_ends) {
   EXPECT_THAT(calls.back().actions, SizeIs(1));
   ASSERT_THAT(entries("enforce"), SizeIs(2));
   EXPECT_THAT(entries("enforce")[1].what, HasSubstr("is over"));
+}
+
+TEST_F(making, what_was_let_go_says_when_and_the_course_tells_how_it_went) {
+  send(kind::verdict, 0.2);
+  thread->step(at(0.2));
+  run_call(1, 5);
+  bind(5);
+  run_call(5, 25);
+  ASSERT_FALSE(all_of<call_record>(journal).back().actions.at(0).until);
+  auto& policies = thread->state().policies;
+  auto released = policies.source();
+  released.whole.policies.lines.erase(released.whole.policies.lines.begin());
+  ASSERT_TRUE(policies.apply(released, std::nullopt, at(25)));
+  bind(25);
+  run_call(25, 70);
+  send(kind::closed, 70);
+  for (double t = 70; t < 120; t += 1) thread->step(at(t));
+  const auto last = all_of<call_record>(journal).back();
+  ASSERT_TRUE(last.ended);
+  ASSERT_THAT(last.actions, SizeIs(2));
+  EXPECT_EQ(last.actions[0].policy, "rest");
+  EXPECT_EQ(last.actions[1].policy, "soft");
+  EXPECT_EQ(last.actions[1].since, at(5));
+  ASSERT_TRUE(last.actions[1].until);
+  EXPECT_GE(*last.actions[1].until, at(25));
+  EXPECT_LE(*last.actions[1].until, at(29));
+  EXPECT_EQ(last.course.step_s, 10U);
+  EXPECT_THAT(last.course.mos[0], SizeIs(7));
+  EXPECT_TRUE(last.course.mos[1].back());
+}
+
+TEST_F(making, a_line_that_begins_to_enforce_counts_from_nothing) {
+  auto& policies = thread->state().policies;
+  const auto meet = [&](std::uint64_t flows, double seconds) {
+    for (std::uint64_t i = 0; i < flows; ++i) {
+      shaper::flow_attributes flow;
+      flow.what.voip = true;
+      flow.what.confidence_pct = 97;
+      flow.flow_id = 100 + static_cast<std::uint64_t>(seconds * 100) + i;
+      policies.current().bind(flow, at(seconds));
+    }
+  };
+  auto observing = policies.source();
+  observing.whole.policies.lines[0].enforce = false;
+  ASSERT_TRUE(policies.apply(observing, std::nullopt, at(1)));
+  thread->step(at(1));
+  meet(3, 2);
+  for (double t = 2; t < 22; t += 1) thread->step(at(t));
+  auto enforcing = observing;
+  enforcing.whole.policies.lines[0].enforce = true;
+  ASSERT_TRUE(policies.apply(enforcing, std::nullopt, at(22)));
+  meet(5, 23);
+  for (double t = 23; t < 45; t += 1) thread->step(at(t));
+  std::map<std::string, std::uint64_t> flows;
+  for (const auto& told : all_of<policy_record>(journal)) {
+    if (told.name == "soft") flows[told.mode] += told.flows;
+  }
+  EXPECT_EQ(flows["observe"], 3U);
+  EXPECT_EQ(flows["enforce"], 5U);
 }
 
 TEST_F(making, a_flow_is_told_at_once_then_seldom_and_at_its_end) {
