@@ -2,30 +2,25 @@
 // throttling. Memory: some 100 bytes a call, beside the listed ones.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "dashboard/report/bystander_watch.hpp"
+#include "dashboard/report/outcome_judge.hpp"
+#include "dashboard/report/policy_history.hpp"
 #include "dashboard/report/pseudonyms.hpp"
 #include "dashboard/report/report_model.hpp"
 
 namespace callweir::dashboard {
-
-/// What a policy's text tells of it.
-struct policy_meaning {
-  bool names_something = true;  // its match is not empty
-  std::optional<double> mos;    // target of `degrade`
-  double ramp_s = 10;
-};
-/// "{ degrade: { mos: 1.8, ramp: 10s } }" and the like, as records carry them.
-policy_meaning read_policy_meaning(const std::string& match, const std::string& action);
 
 class call_digest {
  public:
   /// `links_of`: which link a flow was on, "" where that is not known; only asked when
   /// `many_links`.
   struct surroundings {
-    std::map<std::string, policy_meaning> policies;
+    policy_history policies;
     bool many_links = false;
     std::function<std::string(const std::string& flow)> link_of;
   };
@@ -37,29 +32,17 @@ class call_digest {
   void finish(report_model& into);
 
  private:
-  struct span {
-    std::uint32_t link;
-    time_point from, to;
+  /// The strongest of what was done to a call.
+  struct deed {
+    treatment what = treatment::tolerated;
+    const call_action* action = nullptr;
+    const policy_history::version* line = nullptr;  // nullptr: not on record
   };
-  struct bystander {
-    span when;
-    both_ways<float> mos;  // 0 where not known
-  };
-  struct samples {
-    std::vector<float> values;
-    std::uint64_t calls = 0;
-    void add(const both_ways<float>& mos);
-    mos_spread spread();
-  };
-  struct outcome_samples {
-    outcome sums;
-    samples before, after;
-  };
-
-  treatment treat(const call_record& call, const call_action** strongest) const;
-  void judge(const call_record& call, const call_action& by, outcome_samples& into) const;
-  std::uint32_t link_number(const call_record& call);
-  void compare(report_model& into);
+  deed strongest(const call_record& call);
+  void count(const call_record& call, treatment what);
+  void compare(const call_record& call, const deed& done);
+  std::optional<std::string> link_of(const call_record& call);
+  call_line line_of(const call_record& call, const deed& done) const;
 
   surroundings around_;
   const pseudonyms& names_;
@@ -67,11 +50,9 @@ class call_digest {
   double seconds_ = 0;
   std::array<std::uint64_t, treatment_count> treated_{};
   std::map<std::string, application_calls> apps_;
-  std::map<std::string, std::uint64_t> by_policy_;
-  std::map<std::string, std::uint32_t> links_;
-  std::vector<span> throttled_;
-  std::vector<bystander> beside_;
-  outcome_samples degraded_, limited_;
+  std::vector<std::uint64_t> by_line_;
+  bystander_watch beside_;
+  outcome_judge degraded_, limited_;
 };
 
 }  // namespace callweir::dashboard

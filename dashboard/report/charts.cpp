@@ -138,8 +138,8 @@ std::string bars_chart(const std::string& id, std::string_view title,
 std::string mos_chart(const std::string& id, const outcome& of) {
   if (of.before.calls == 0 && of.after.calls == 0) return {};
   constexpr double left = 8, right = width - 8, top = 34, base = 128;
-  svg out(id, width, 160, "MOS of throttled calls before and after throttling",
-          fmt::format("Median before {} over {}, after {} over {}.",
+  svg out(id, width, 160, "MOS of throttled calls before and while throttled",
+          fmt::format("Median before {} over {}, while throttled {} over {}.",
                       of.before.calls > 0 ? mos_text(of.before.median) : "not known",
                       counted(of.before.calls, "call"),
                       of.after.calls > 0 ? mos_text(of.after.median) : "not known",
@@ -147,7 +147,8 @@ std::string mos_chart(const std::string& id, const outcome& of) {
   out.rectangle(0, 1, 9, 9, colour::before);
   out.text(13, 9.5, "before: " + counted(of.before.calls, "call"), {anchor::start, 10});
   out.rectangle(width / 2, 1, 9, 9, colour::degraded);
-  out.text(width / 2 + 13, 9.5, "after: " + counted(of.after.calls, "call"), {anchor::start, 10});
+  out.text(width / 2 + 13, 9.5, "throttled: " + counted(of.after.calls, "call"),
+           {anchor::start, 10});
   // One scale for both: a share of all directions.
   double peak = 0;
   for (const auto* steps : {&of.before_steps, &of.after_steps}) {
@@ -163,21 +164,42 @@ std::string mos_chart(const std::string& id, const outcome& of) {
 }
 
 std::string bystanders_chart(const std::string& id, const bystanders& of) {
-  if (of.before.calls + of.during.calls + of.after.calls == 0) return {};
-  constexpr double left = 96, right = width - 12, first = 22, row = 36;
+  constexpr double left = 96, right = width - 12, row = 30, heading = 24;
+  struct part {
+    const char* name;
+    const bystander_group& of;
+  };
+  std::vector<part> parts;
+  for (const part& each : {part{"authorised", of.authorised}, part{"tolerated", of.tolerated}}) {
+    if (each.of.before.calls + each.of.during.calls + each.of.after.calls > 0)
+      parts.push_back(each);
+  }
+  if (parts.empty()) return {};
   const auto spoken = [](const mos_spread& spread) {
     return spread.calls == 0 ? std::string("no calls")
                              : fmt::format("median {} over {}", mos_text(spread.median),
                                            counted(spread.calls, "call"));
   };
-  svg out(id, width, 160, "MOS of authorised calls on the same link beside throttling",
-          fmt::format("Within an hour before: {}. While others were throttled: {}. Within an hour "
-                      "after: {}.",
-                      spoken(of.before), spoken(of.during), spoken(of.after)));
-  spread_line(out, {"before", of.before, colour::before}, left, right, first);
-  spread_line(out, {"meanwhile", of.during, "#8fbfa6"}, left, right, first + row);
-  spread_line(out, {"after", of.after, colour::before}, left, right, first + 2 * row);
-  mos_axis(out, left, right, 128);
+  std::string said;
+  for (const auto& each : parts) {
+    said += fmt::format(
+        "{}Calls {}, within an hour before: {}. While others were throttled: {}. Within an hour "
+        "after: {}.",
+        said.empty() ? "" : " ", each.name, spoken(each.of.before), spoken(each.of.during),
+        spoken(each.of.after));
+  }
+  const double height = static_cast<double>(parts.size()) * (heading + 3 * row);
+  svg out(id, width, height + 30, "MOS of calls on the same link beside throttling", said);
+  double y = 0;
+  for (const auto& each : parts) {
+    out.text(0, y + 11, std::string(each.name) + " calls", {anchor::start, 10.5});
+    y += heading;
+    spread_line(out, {"before", each.of.before, colour::before}, left, right, y + 10);
+    spread_line(out, {"meanwhile", each.of.during, "#8fbfa6"}, left, right, y + 10 + row);
+    spread_line(out, {"after", each.of.after, colour::before}, left, right, y + 10 + 2 * row);
+    y += 3 * row;
+  }
+  mos_axis(out, left, right, height);
   return std::move(out).finish();
 }
 

@@ -45,7 +45,7 @@ std::string joined(const std::vector<std::string>& words, std::size_t from = 0) 
   return out;
 }
 
-constexpr int columns = 27;
+constexpr int columns = 29;
 
 }  // namespace
 
@@ -53,7 +53,8 @@ std::string csv_heading() {
   return "calls,id,begin,end,begin_utc_s,seconds,application,initiator,responder,others,codec,"
          "media,"
          "p2p,relayed,emergency,confidence,treatment,policy,mos_before_out,mos_before_back,mos_out,"
-         "mos_back,mos_scale,inflicted_loss_out,inflicted_loss_back,added_delay_out_ms,"
+         "mos_back,mos_throttled_out,mos_throttled_back,mos_scale,inflicted_loss_out,inflicted_"
+         "loss_back,added_delay_out_ms,"
          "added_delay_back_ms,reasons\r\n";
 }
 
@@ -74,6 +75,7 @@ void append_csv(std::string& out, const calendar& clock, const call_line& call) 
   append_field(out, call.policy);
   append_both(out, call.mos_before, 2);
   append_both(out, call.mos, 2);
+  append_both(out, call.mos_throttled, 2);
   append_field(out, call.mos_scale);
   append_both(out, call.inflicted_loss, 4);
   append_both(out, call.added_delay_ms, 1);

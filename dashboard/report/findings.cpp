@@ -137,24 +137,28 @@ finding worked(const report_model& model) {
     say_limits(model, out);
     return out;
   }
-  if (of.judged == 0) {
+  if (of.judged == 0 && of.unknown > 0) {
+    out.answer = "Not known";
+  } else if (of.judged == 0) {
     out.answer = "Too few to judge";
     out.sentences.push_back(
-        fmt::format("None of {} lasted long enough after throttling began for a MOS to be told.",
+        fmt::format("None of {} was throttled for long enough for a MOS to be told.",
                     counted(of.calls, "degraded call")));
   } else if (of.judged < judged_at_least) {
     out.answer = fmt::format("{} of {}", count_text(of.reached), counted(of.judged, "call"));
     out.sentences.push_back(fmt::format(
-        "So many of the degraded calls that lasted long enough to judge ended at the target or "
-        "below. {} {} too few for more than that.",
+        "So many of the degraded calls that were throttled long enough to judge were held at the "
+        "target or below. {} {} too few for more than that.",
         counted(of.judged, "call"), of.judged == 1 ? "is" : "are"));
   } else {
     const double reached = share(of.reached, of.judged);
     out.answer = reached >= 0.85 ? "Yes" : reached >= 0.5 ? "Partly" : "No";
     out.mood = reached >= 0.85 ? tone::good : reached >= 0.5 ? tone::warning : tone::bad;
     out.sentences.push_back(
-        fmt::format("{} of the {} that lasted long enough to judge ended at the target or below.",
-                    percent_text(reached), counted(of.judged, "degraded call")));
+        fmt::format("{} the {} that were throttled long enough to judge were held at the target "
+                    "or below.",
+                    of.reached == of.judged ? std::string("All of") : percent_text(reached) + " of",
+                    counted(of.judged, "degraded call")));
   }
   if (of.before.calls > 0 && of.after.calls > 0) {
     const auto target = target_text(of);
@@ -163,58 +167,95 @@ finding worked(const report_model& model) {
                                         target.empty() ? "" : " (" + target + ")"));
   }
   if (of.brief > 0) {
+    out.sentences.push_back(fmt::format("{} ended or {} let go before that.",
+                                        counted(of.brief, "call"), of.brief == 1 ? "was" : "were"));
+  }
+  if (of.unknown > 0) {
     out.sentences.push_back(
-        fmt::format("{} ended before that, within the ramp.", counted(of.brief, "call")));
+        fmt::format("Of {} the quality while throttled is not known in both directions: {} not "
+                    "judged.",
+                    counted(of.unknown, "call"), of.unknown == 1 ? "it is" : "they are"));
   }
   say_limits(model, out);
   return out;
 }
 
-std::string comparison(const bystanders& of) {
-  std::vector<std::string> parts;
-  if (of.before.calls > 0) parts.push_back(mos_text(of.before.median) + " before");
-  if (of.during.calls > 0) parts.push_back(mos_text(of.during.median) + " meanwhile");
-  if (of.after.calls > 0) parts.push_back(mos_text(of.after.median) + " after");
-  return parts.empty() ? "" : fmt::format("Their median MOS: {}.", listed(parts));
-}
-
 /// The median that bystanders have when nothing is throttled near them: before and after weighted
 /// by calls.
-double reference(const bystanders& of) {
+double reference(const bystander_group& of) {
   const auto before = static_cast<double>(of.before.calls);
   const auto after = static_cast<double>(of.after.calls);
   return (before * of.before.median + after * of.after.median) / std::max(1.0, before + after);
 }
 
-void judge_bystanders(const bystanders& of, finding& out) {
-  if (of.during.calls == 0) {
-    out.answer = "Nobody in reach";
-    out.sentences.push_back(
-        "No authorised call with a measured quality ran on the same link while others were "
-        "throttled.");
-    return;
+enum class harm : std::uint8_t { nobody, untold, none, perhaps };
+
+/// Calls that ran in both times, each against itself.
+harm judge_within(const bystander_group& of, std::string_view kind, finding& out) {
+  if (of.both_times == 0) return harm::nobody;
+  const bool one = of.both_times == 1;
+  std::string said = fmt::format(
+      "{} went on through the beginning or the end of throttling on the same link: {}MOS {} "
+      "without, {} with others throttled",
+      counted(of.both_times, std::string(kind) + " call"), one ? "" : "median ",
+      mos_text(of.own_without.median), mos_text(of.own_with.median));
+  if (!one && of.lowered + of.raised > 0) {
+    said += fmt::format("; {} worse by {:.1f} or more, {} better", count_text(of.lowered), harm_mos,
+                        count_text(of.raised));
   }
+  out.sentences.push_back(said + ".");
+  // Some calls get worse and some better by themselves: one in ten is not held against it.
+  const bool more_lowered = of.lowered > of.raised + of.both_times / 10;
+  return of.median_loss >= harm_mos - 1e-6 || more_lowered ? harm::perhaps : harm::none;
+}
+
+/// Calls of the one time against those of the other.
+harm judge_between(const bystander_group& of, std::string_view kind, finding& out) {
+  if (of.during.calls == 0) return harm::nobody;
   const auto beside = of.before.calls + of.after.calls;
+  const std::string during = counted(of.during.calls, std::string(kind) + " call");
   if (of.during.calls < judged_at_least || beside < judged_at_least) {
-    out.answer = "Too few to tell";
+    if (of.both_times > 0) return harm::untold;  // and what they tell is said
     out.sentences.push_back(fmt::format(
-        "{} ran while others were throttled on the same link, and {} within an hour of it.",
-        counted(of.during.calls, "authorised call"),
+        "{} ran while others were throttled on the same link, and {} within an hour of it.", during,
         beside == 0 ? std::string("none") : count_text(beside)));
-  } else {
-    const double lost = reference(of) - of.during.median;
-    const bool harmed = lost >= harm_mos - 1e-6;
-    out.answer = harmed ? "Perhaps" : "No harm found";
-    out.mood = harmed ? tone::warning : tone::good;
-    out.sentences.push_back(
-        harmed ? fmt::format("While calls were throttled, {} on the same link had a median MOS {} "
-                             "lower than in the hour before and after.",
-                             counted(of.during.calls, "authorised call"), mos_text(lost))
-               : fmt::format("{} ran on the same link while others were throttled, as good as in "
-                             "the hour before and after.",
-                             counted(of.during.calls, "authorised call")));
+    return harm::untold;
   }
-  if (const auto medians = comparison(of); !medians.empty()) out.sentences.push_back(medians);
+  const double lost = reference(of) - of.during.median;
+  const bool harmed = lost >= harm_mos - 1e-6;
+  out.sentences.push_back(fmt::format(
+      "{} ran while others were throttled on the same link: median MOS {}, against {} within an "
+      "hour of it.",
+      during, mos_text(of.during.median), mos_text(reference(of))));
+  return harmed ? harm::perhaps : harm::none;
+}
+
+void judge_bystanders(const bystanders& of, finding& out) {
+  harm worst = harm::nobody;
+  for (const auto& [group, kind] :
+       {std::pair{&of.authorised, "authorised"}, std::pair{&of.tolerated, "tolerated"}}) {
+    worst = std::max(worst, judge_between(*group, kind, out));
+    worst = std::max(worst, judge_within(*group, kind, out));
+  }
+  switch (worst) {
+    case harm::nobody:
+      out.answer = "Nobody in reach";
+      out.sentences.push_back(
+          "No authorised or tolerated call with a measured quality ran on the same link while "
+          "others were throttled.");
+      break;
+    case harm::untold:
+      out.answer = "Too few to tell";
+      break;
+    case harm::none:
+      out.answer = "No harm found";
+      out.mood = tone::good;
+      break;
+    case harm::perhaps:
+      out.answer = "Perhaps";
+      out.mood = tone::warning;
+      break;
+  }
 }
 
 void add_outages(const report_model& model, finding& out) {
@@ -231,10 +272,12 @@ finding harmed(const report_model& model) {
   if (throttled_calls(model) == 0) {
     out.answer = "Nobody could be";
     out.sentences.push_back("Nothing was done to any call.");
-    if (of.quiet.calls > 0) {
+    for (const auto& [group, kind] : {std::pair{&of.authorised, "authorised call"},
+                                      std::pair{&of.tolerated, "tolerated call"}}) {
+      if (group->quiet.calls == 0) continue;
       out.sentences.push_back(fmt::format("{} had a median MOS of {}.",
-                                          counted(of.quiet.calls, "authorised call"),
-                                          mos_text(of.quiet.median)));
+                                          counted(group->quiet.calls, kind),
+                                          mos_text(group->quiet.median)));
     }
   } else {
     judge_bystanders(of, out);
@@ -272,10 +315,13 @@ std::string lede(const report_model& model) {
                        mos_text(of.before.median), mos_text(of.after.median));
   }
   out += ".";
-  const auto& beside = model.beside;
-  if (beside.during.calls >= judged_at_least)
-    out += fmt::format(" Authorised calls at the same time had a MOS of {}.",
+  const auto& beside = model.beside.authorised;
+  if (beside.during.calls >= judged_at_least || beside.both_times > 0) {
+    const bool one = beside.during.calls == 1;
+    out += fmt::format(" {} at the same time had a {}MOS of {}.",
+                       one ? "An authorised call" : "Authorised calls", one ? "" : "median ",
                        mos_text(beside.during.median));
+  }
   return out;
 }
 

@@ -28,8 +28,6 @@ struct findings {
 
 /// Groups of fewer calls are not judged.
 constexpr std::uint64_t judged_at_least = 5;
-/// A median of bystanders' MOS that is this much lower while throttling ran counts as harm.
-constexpr double harm_mos = 0.2;
 
 findings find(const report_model& model);
 

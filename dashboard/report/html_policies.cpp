@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "dashboard/report/html_table.hpp"
 #include "dashboard/report/text.hpp"
@@ -17,7 +19,33 @@ std::string code(const std::string& text) {
   return fmt::format("<code>{}</code>", html_escaped(text));
 }
 
-void append_lines(std::string& out, const std::vector<const policy_line*>& lines, bool observing) {
+/// What the records call a kind of gap or loss, in words.
+std::string gap_words(const std::string& what) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 6> words = {{
+      {"engine", "Traffic passed uninspected"},
+      {"overload", "Not all traffic was inspected"},
+      {"records", "Records lost on the way to the store"},
+      {"events", "Events lost inside the engine"},
+      {"flows", "Ends of flows not recorded"},
+      {"dashboard", "Nothing was written down"},
+  }};
+  for (const auto& [key, said] : words) {
+    if (what == key) return html_escaped(said);
+  }
+  return html_escaped(what);
+}
+
+std::string name_of(const report_model& model, const policy_line& line) {
+  std::string out = html_escaped(line.sums.name);
+  if (line.over) {
+    out += fmt::format("<br><span class=\"dim\">until {}</span>",
+                       html_escaped(model.clock->date_time(line.sums.at)));
+  }
+  return out;
+}
+
+void append_lines(std::string& out, const report_model& model,
+                  const std::vector<const policy_line*>& lines, bool observing) {
   std::vector<table_column> columns = {{"Line", 15},
                                        {"Matches", observing ? 23 : 20},
                                        {observing ? "Would do" : "Does", observing ? 23 : 18}};
@@ -29,7 +57,7 @@ void append_lines(std::string& out, const std::vector<const policy_line*>& lines
   html_table table(out, "", columns);
   for (const auto* line : lines) {
     const auto& of = line->sums;
-    std::vector<std::string> cells = {html_escaped(of.name), code(of.match), code(of.action)};
+    std::vector<std::string> cells = {name_of(model, *line), code(of.match), code(of.action)};
     if (!observing) cells.push_back(number(line->calls));
     cells.insert(cells.end(),
                  {number(of.flows),
@@ -51,15 +79,15 @@ void append_gaps(std::string& out, const report_model& model) {
   html_table sums(out, "",
                   {{"What", 40}, {"Times", 20, true}, {"Together", 20, true}, {"Lost", 20, true}});
   for (const auto& sum : model.gap_sums) {
-    sums.row({html_escaped(sum.what), count_text(sum.times),
+    sums.row({gap_words(sum.what), count_text(sum.times),
               sum.seconds > 0 ? html_prose(duration_text(sum.seconds)) : "–", number(sum.count)});
   }
   sums.finish();
   html_table each(out, "",
-                  {{"From", 16}, {"To", 16}, {"What", 12}, {"Lost", 10, true}, {"Why", 46}});
+                  {{"From", 19}, {"To", 18}, {"What", 22}, {"Lost", 7, true}, {"Why", 34}});
   for (const auto& gap : model.gaps) {
     each.row({html_escaped(model.clock->iso(gap.from)), html_escaped(model.clock->iso(gap.to)),
-              html_escaped(gap.what), number(gap.count), html_escaped(gap.reason)});
+              gap_words(gap.what), number(gap.count), html_escaped(gap.reason)});
   }
   if (model.gaps_unlisted > 0)
     each.rest(
@@ -97,7 +125,7 @@ void append_policies(std::string& out, const report_model& model) {
     out +=
         "<p class=\"about\">What each enforced line did, in the order in which they are tried. "
         "Dropped and delayed are packets.</p>\n";
-    append_lines(out, enforced, false);
+    append_lines(out, model, enforced, false);
   }
   out += "<h3>The bill: what observing lines would have done</h3>\n";
   if (observing.empty()) {
@@ -106,7 +134,7 @@ void append_policies(std::string& out, const report_model& model) {
     out +=
         "<p class=\"about\">These lines changed nothing; they count what enforcing them would have "
         "met.</p>\n";
-    append_lines(out, observing, true);
+    append_lines(out, model, observing, true);
   }
   out += "</section>\n";
 }
@@ -132,27 +160,28 @@ void append_how_to_read(std::string& out, const report_model& model) {
         "The quality of the sound as people would rate it, 1 to 5, estimated from codec, loss and "
         "delay by the ITU's E-model. It is an estimate, of the receiving ends' sound as the "
         "appliance sees it. MOS before: the median of the call up to throttling, or of all of it. "
-        "MOS after: the last 20 s.");
+        "MOS throttled: the median while it was throttled, after the ramp.");
   entry("Authorised, tolerated",
-        "A call is authorised where a line that names what it matches allows or prioritises it, "
-        "where it is an emergency call, or where it was set up in clear (as company telephones do) "
-        "and nothing touched it. What only a catch-all let pass is tolerated.");
+        "A call is authorised where a line that names what it matches allows or prioritises it, or "
+        "where it is an emergency call. What only a catch-all let pass is tolerated: nobody asked "
+        "for it, and nothing was done to it.");
   entry("Limited, degraded, blocked",
         "Limited: held at a rate. Degraded: brought to a target MOS. Blocked: dropped. A call that "
         "met several lines is listed with the strongest.");
   entry(
       "Did it work",
-      fmt::format("Of degraded calls that lasted beyond the line's ramp and 20 s more, those whose "
-                  "MOS ended at most {:.1f} above the target in both directions. Yes is 85 % and "
-                  "more, partly is half and more.",
+      fmt::format("Of calls that were degraded for longer than the line's ramp and 20 s, those "
+                  "whose MOS meanwhile was at most {:.1f} above the target in both directions. Yes "
+                  "is 85 % and more, partly is half and more.",
                   target_tolerance));
-  entry(
-      "Was anyone harmed",
-      fmt::format("Authorised calls that overlapped throttling on the same link are compared with "
-                  "those within an hour before and after it. A median lower by {:.1f} or more "
-                  "counts as perhaps. Fewer than {} calls in a group are not judged, and a busy "
-                  "hour may lower quality by itself.",
-                  harm_mos, judged_at_least));
+  entry("Was anyone harmed",
+        fmt::format(
+            "Calls that were left alone, authorised and tolerated apart, are compared with "
+            "themselves: their MOS while others were throttled on the same link, and at other "
+            "times of the same call. And with each other: calls in that time against calls "
+            "within an hour before and after it, where there are {} or more of each. Lower by "
+            "{:.1f} or more counts as perhaps. A busy hour may lower quality by itself.",
+            judged_at_least, harm_mos));
   entry(
       "Traffic by application and host",
       "Booked when a flow ends, and for heavy flows each mebibyte: a long download may show later "

@@ -5,7 +5,8 @@ namespace callweir::dashboard {
 // Nothing here needs newer CSS than WeasyPrint 57 has: no grid on paper.
 std::string_view html_style() {
   return R"css(
-html { -webkit-text-size-adjust: 100%; }
+/* A document: the same on screen and paper, whatever the browser prefers. */
+html { -webkit-text-size-adjust: 100%; color-scheme: only light; }
 body { margin: 0; background: #eef1f4; color: #1d2731; font: 15px/1.5 system-ui, 'Segoe UI', Inter,
   'Source Sans 3', 'Noto Sans', 'Liberation Sans', Helvetica, Arial, 'DejaVu Sans', sans-serif; }
 main { max-width: 60rem; margin: 2rem auto; padding: 3rem 3.5rem 3.5rem; background: #fff;

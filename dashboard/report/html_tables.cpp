@@ -182,14 +182,14 @@ void append_call_list(std::string& out, const report_model& model,
                                        {"Application, codec", 14},
                                        {"Who, with whom", 21},
                                        {throttled ? "MOS before" : "MOS", 10, true}};
-  if (throttled) columns.push_back({"MOS after", 10, true});
+  if (throttled) columns.push_back({"MOS throttled", 10, true});
   columns.push_back({throttled ? "Done" : "Passed", 13});
   columns.push_back({"Recognised by", throttled ? 18 : 28});
   html_table table(out, "", columns);
   for (const auto& call : calls) {
     std::vector<std::string> cells = {begin_of(model, call), application_of(call), parties_of(call),
                                       both(call.mos_before)};
-    if (throttled) cells.push_back(both(call.mos));
+    if (throttled) cells.push_back(both(call.mos_throttled));
     cells.push_back(treatment_of(call));
     cells.push_back(reason_of(call));
     table.row(cells);

@@ -44,17 +44,8 @@ class writer {
   }
   void measures(std::string_view key, const both_ways<std::optional<double>>& values,
                 int decimals) {
-    json::append_key(out_, key);
-    out_ += '[';
-    for (std::size_t i = 0; i < 2; ++i) {
-      if (i > 0) out_ += ',';
-      if (values[i]) {
-        json::append_number(out_, *values[i], decimals);
-      } else {
-        out_ += "null";
-      }
-    }
-    out_ += ']';
+    list(key, values,
+         [&](const auto& value) { json::append_number_or_null(out_, value, decimals); });
   }
   void integers(std::string_view key, const auto& values) {
     list(key, values, [this](auto value) { json::append_integer(out_, value); });
@@ -66,14 +57,7 @@ class writer {
   template <class List, class Each>
   void list(std::string_view key, const List& values, Each&& each) {
     json::append_key(out_, key);
-    out_ += '[';
-    bool first = true;
-    for (const auto& value : values) {
-      if (!first) out_ += ',';
-      first = false;
-      each(value);
-    }
-    out_ += ']';
+    json::append_list(out_, values, [&](std::string&, const auto& value) { each(value); });
   }
   /// `body` appends keys.
   template <class Body>
@@ -117,6 +101,7 @@ void append_outcome(writer& out, std::string_view key, const outcome& of) {
     out.integer("brief", of.brief);
     out.integer("judged", of.judged);
     out.integer("reached", of.reached);
+    out.integer("unknown", of.unknown);
     if (of.target_low) {
       out.number("target_low", *of.target_low, 2);
       out.number("target_high", *of.target_high, 2);
@@ -128,12 +113,28 @@ void append_outcome(writer& out, std::string_view key, const outcome& of) {
   });
 }
 
-void append_bystanders(writer& out, const bystanders& of) {
-  out.object("bystanders", [&] {
+void append_group(writer& out, std::string_view key, const bystander_group& of) {
+  out.object(key, [&] {
     append_spread(out, "before", of.before);
     append_spread(out, "during", of.during);
     append_spread(out, "after", of.after);
     append_spread(out, "other_times", of.quiet);
+    out.object("within_calls", [&] {
+      out.integer("calls", of.both_times);
+      out.integer("lowered", of.lowered);
+      out.integer("raised", of.raised);
+      if (of.both_times == 0) return;
+      out.number("median_loss", of.median_loss, 2);
+      append_spread(out, "apart", of.own_without);
+      append_spread(out, "meanwhile", of.own_with);
+    });
+  });
+}
+
+void append_bystanders(writer& out, const bystanders& of) {
+  out.object("bystanders", [&] {
+    append_group(out, "authorised", of.authorised);
+    append_group(out, "tolerated", of.tolerated);
     out.integer("stretches", of.stretches);
     out.number("stretch_seconds", of.stretch_seconds, 1);
     out.integer("link_unknown", of.link_unknown);
@@ -162,6 +163,7 @@ void append_call(writer& out, const call_line& call) {
     out.text_or_null("codec", call.codec);
     out.measures("mos_before", call.mos_before, 2);
     out.measures("mos", call.mos, 2);
+    out.measures("mos_throttled", call.mos_throttled, 2);
     out.text_or_null("mos_scale", call.mos_scale);
     out.measures("inflicted_loss", call.inflicted_loss, 4);
     out.measures("added_delay_ms", call.added_delay_ms, 1);
@@ -256,6 +258,8 @@ void append_policies(writer& out, const report_model& model) {
       out.text("match", line.sums.match);
       out.text("action", line.sums.action);
       out.text("mode", line.sums.mode);
+      out.time("first", line.first);
+      out.time("last", line.sums.at);
       out.integer("calls", line.calls);
       out.integer("flows", line.sums.flows);
       out.integer("packets", line.sums.packets);
@@ -306,7 +310,7 @@ std::string write_json(const report_model& model) {
   const auto found = find(model);
   out.braces([&] {
     out.text("type", "report");
-    out.integer("version", 1);
+    out.integer("version", 2);
     out.text("site", model.site);
     out.text("timezone", model.timezone);
     out.text("title", model.clock->title(model.when));

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <limits>
-#include <set>
 #include <utility>
 
+#include "dashboard/report/appliance_questions.hpp"
 #include "dashboard/report/call_digest.hpp"
 #include "dashboard/report/pseudonyms.hpp"
 
@@ -14,7 +14,6 @@ namespace callweir::dashboard {
 namespace {
 
 constexpr std::size_t top_apps = 12, top_hosts = 20, top_links = 20;
-constexpr std::size_t audit_read = 10'000;
 constexpr std::size_t calls_a_page = 5'000;  // some 10 MB of them
 // A flow is looked up only to tell the link of a call; beyond this many the rest is left out.
 constexpr std::size_t link_lookups_max = 20'000;
@@ -22,6 +21,8 @@ constexpr std::size_t link_lookups_max = 20'000;
 // (docs/reference/store.md). A little less is relied on: they go when the store has time for it.
 constexpr nanoseconds ten_seconds_kept = std::chrono::hours(46);
 constexpr nanoseconds five_minutes_kept = std::chrono::hours(13 * 24);
+// A line that stands and does nothing is told each five minutes.
+constexpr nanoseconds lines_told_again = std::chrono::minutes(10);
 constexpr nanoseconds longest = std::chrono::hours(24) * 3660;
 
 result<void> check_period(const period& when) {
@@ -81,8 +82,6 @@ class asker {
   result<void> hosts();
   result<void> policies();
   result<void> calls(const std::function<void(const call_line&)>& each_call);
-  result<void> gaps();
-  result<void> changes();
   result<void> notes();
 
  private:
@@ -94,6 +93,7 @@ class asker {
   report_model& model_;
   const model_limits& limits_;
   const pseudonyms& names_;
+  policy_history history_;
   std::size_t lookups_ = 0;
 };
 
@@ -188,18 +188,20 @@ result<void> asker::hosts() {
 result<void> asker::policies() {
   auto totals = from_.policies(model_.when);
   if (!totals) return tl::unexpected(totals.error());
-  for (auto& total : *totals) {
-    total.sums.match = names_.scrub(total.sums.match);
-    model_.policies.push_back({std::move(total.sums), 0});
+  history_ = policy_history(*totals);
+  model_.policies = history_.lines();
+  time_point newest;
+  for (const auto& line : model_.policies) newest = std::max(newest, line.sums.at);
+  for (auto& line : model_.policies) {
+    line.over = line.sums.at + lines_told_again < newest;
+    line.sums.match = names_.scrub(line.sums.match);
   }
   return {};
 }
 
 call_digest::surroundings asker::surroundings() {
   call_digest::surroundings out;
-  for (const auto& line : model_.policies)
-    out.policies.try_emplace(line.sums.name,
-                             read_policy_meaning(line.sums.match, line.sums.action));
+  out.policies = history_;
   const auto named = std::count_if(model_.links.begin(), model_.links.end(),
                                    [](const usage& link) { return !link.key.empty(); });
   out.many_links = named > 1;
@@ -261,51 +263,6 @@ result<void> asker::calls(const std::function<void(const call_line&)>& each_call
   digest.finish(model_);
   trim_lists();
   model_.calls_not_read = *all - most;
-  return {};
-}
-
-result<void> asker::gaps() {
-  auto found = from_.gaps(model_.when, rows_max);
-  if (!found) return tl::unexpected(found.error());
-  std::map<std::string, gap_sum> sums;
-  for (auto& gap : *found) {
-    auto& sum = sums[gap.what];
-    sum.what = gap.what;
-    ++sum.times;
-    sum.count += gap.count;
-    gap.from = bounded(gap.from);
-    gap.to = bounded(gap.to);
-    const auto from = std::max(gap.from, model_.when.from), to = std::min(gap.to, model_.when.to);
-    sum.seconds += std::max(0.0, to_seconds(to - from));
-    if (model_.gaps.size() < limits_.gaps_listed) {
-      model_.gaps.push_back({gap.from, gap.to, gap.what, names_.scrub(gap.reason), gap.count});
-    } else {
-      ++model_.gaps_unlisted;
-    }
-  }
-  for (auto& [what, sum] : sums) model_.gap_sums.push_back(sum);
-  return {};
-}
-
-result<void> asker::changes() {
-  // Enforcement and logins fill the log; the report is about what was changed.
-  static const std::set<std::string> changing = {
-      "policy-apply", "policy-confirm", "policy-rollback", "policy-save",
-      "bypass",       "user-add",       "user-remove",     "user-passwd",
-      "user-role",    "token-add",      "token-remove",    "setup"};
-  auto found = from_.audit(model_.when, audit_read);
-  if (!found) return tl::unexpected(found.error());
-  std::stable_sort(found->begin(), found->end(),
-                   [](const audit_record& a, const audit_record& b) { return a.at > b.at; });
-  for (const auto& entry : *found) {
-    if (!changing.contains(entry.verb)) continue;
-    if (model_.changes.size() < limits_.changes_listed) {
-      model_.changes.push_back(
-          {bounded(entry.at), names_.scrub(entry.who), entry.verb, names_.scrub(entry.what)});
-    } else {
-      ++model_.changes_unlisted;
-    }
-  }
   return {};
 }
 
@@ -397,8 +354,8 @@ result<report_model> ask_report_model(store_reader& from, const report_request& 
       [&] { return ask.hosts(); },
       [&] { return ask.policies(); },
       [&] { return ask.calls(each_call); },
-      [&] { return ask.gaps(); },
-      [&] { return ask.changes(); },
+      [&] { return ask_gaps(from, out, limits.gaps_listed, names); },
+      [&] { return ask_changes(from, out, limits.changes_listed, names); },
       [&] { return ask.notes(); },
   };
   for (const auto& question : questions) {

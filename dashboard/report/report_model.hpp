@@ -22,8 +22,8 @@ namespace callweir::dashboard {
 time_point bounded(time_point at);
 
 /// What a call met, the strongest of it. Authorised: an `allow` or `prioritise` line that names
-/// what it matches, an emergency, or telephony set up in clear (SIP and kin) that nothing touched.
-/// Tolerated: passed by a catch-all or by no line at all.
+/// what it matches, the built-in one for emergencies among them. Tolerated: passed by a catch-all
+/// or by no line at all.
 enum class treatment : std::uint8_t { authorised, tolerated, limited, degraded, blocked };
 constexpr std::size_t treatment_count = 5;
 const char* treatment_name(treatment what);  // "authorised", …
@@ -51,7 +51,8 @@ struct call_line {
   bool ended = true;  // false: it was running when it was last heard of
   std::uint8_t confidence_pct = 0;
   time_point start, end;
-  both_ways<std::optional<double>> mos_before, mos, inflicted_loss, added_delay_ms;
+  /// mos_throttled: while what `action` says was done to it; open where nothing was.
+  both_ways<std::optional<double>> mos_before, mos, mos_throttled, inflicted_loss, added_delay_ms;
   std::string mos_scale;
 };
 
@@ -69,11 +70,13 @@ struct unlisted_calls {
   double seconds = 0;
 };
 
-/// What throttling of one kind did. MOS after: of the calls that it worked on for long enough.
+/// What throttling of one kind did. MOS after: while it was in force, of the calls that it worked
+/// on for long enough.
 struct outcome {
   std::uint64_t calls = 0;
-  std::uint64_t brief = 0;    // ended before the ramp and one window of the MOS were over
-  std::uint64_t judged = 0;   // long enough, and MOS known
+  std::uint64_t brief = 0;    // over before the ramp and one window of the MOS were
+  std::uint64_t judged = 0;   // long enough, and MOS and target known
+  std::uint64_t unknown = 0;  // long enough, and that is not known both ways
   std::uint64_t reached = 0;  // of those, at most `tolerance` above the target both ways
   std::optional<double> target_low, target_high;  // of the lines at work
   mos_spread before, after;
@@ -81,10 +84,22 @@ struct outcome {
 };
 constexpr double target_tolerance = 0.3;  // MOS; the controller is held to the same
 
-/// Authorised calls against the stretches of time in which calls were throttled on the same link.
+/// A bystander's MOS, or the median of several, that is this much lower while others are throttled
+/// counts as harm.
+constexpr double harm_mos = 0.2;
+
+/// Calls of one treatment against the stretches of time in which others were throttled on the same
+/// link. A call counts wherever a part of it was.
+struct bystander_group {
+  mos_spread before, during, after;       // within an hour of a stretch, or in it
+  mos_spread quiet;                       // at all other times
+  std::uint64_t both_times = 0;           // calls with a MOS in a stretch and apart from one
+  std::uint64_t lowered = 0, raised = 0;  // of these: MOS in the stretch, by `harm_mos` or more
+  double median_loss = 0;                 // of these: MOS apart less MOS in it, the worse way
+  mos_spread own_without, own_with;       // of these
+};
 struct bystanders {
-  mos_spread before, during, after;  // within an hour of a stretch, or overlapping it
-  mos_spread quiet;                  // at all other times
+  bystander_group authorised, tolerated;
   std::uint64_t stretches = 0;
   double stretch_seconds = 0;
   std::uint64_t link_unknown = 0;  // calls left out because their link could not be told
@@ -119,8 +134,10 @@ struct host_line {
 };
 
 struct policy_line {
-  policy_record sums;
-  std::uint64_t calls = 0;  // that name it
+  policy_record sums;       // `at`: when it was last seen
+  std::uint64_t calls = 0;  // that it acted on
+  time_point first;         // when it was first seen in the period
+  bool over = false;        // it stood no more when the list was last seen
   bool observes() const { return sums.mode == "observe"; }
 };
 

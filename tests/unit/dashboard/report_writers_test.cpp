@@ -141,11 +141,13 @@ TEST(report_csv, one_row_a_call_to_the_letter) {
       made(store, report_format::csv),
       "calls,id,begin,end,begin_utc_s,seconds,application,initiator,responder,others,codec,media,"
       "p2p,relayed,emergency,confidence,treatment,policy,mos_before_out,mos_before_back,mos_out,"
-      "mos_back,mos_scale,inflicted_loss_out,inflicted_loss_back,added_delay_out_ms,"
+      "mos_back,mos_throttled_out,mos_throttled_back,mos_scale,inflicted_loss_out,inflicted_loss_"
+      "back,added_delay_out_ms,"
       "added_delay_back_ms,reasons\r\n"
       "1,c7,2026-11-18 09:00:00,2026-11-18 09:01:00,1794988800.000,60.0,Skype,10.1.0.8,"
       "203.0.113.8,,opus~24k,voice,true,false,false,0.97,degraded,softphones,4.20,4.10,1.80,1.90,"
-      "fb,0.1100,0.1200,250.0,250.0,\"packets leave at the frame interval of a voice codec; both "
+      "1.80,1.90,fb,0.1100,0.1200,250.0,250.0,\"packets leave at the frame interval of a voice "
+      "codec; both "
       "directions send at about the same rate, as people in a talk do\"\r\n");
 }
 
@@ -175,7 +177,7 @@ TEST(report_json, an_empty_period_to_the_letter) {
   const auto json = *make_report(store, request);
   EXPECT_EQ(
       json.substr(0, json.find(",\"findings\"")),
-      "{\"type\":\"report\",\"version\":1,\"site\":\"hq-berlin\",\"timezone\":\"Europe/Berlin\","
+      "{\"type\":\"report\",\"version\":2,\"site\":\"hq-berlin\",\"timezone\":\"Europe/Berlin\","
       "\"title\":\"18 Nov 2026, 00:00 to 00:10\",\"from\":1794956400.0,"
       "\"to\":1794957000.0,\"made\":1795215600.0,\"pseudonymised\":false,"
       "\"notes\":[\"The store holds no records at all.\"],\"summary\":\"Nothing is on record for "
