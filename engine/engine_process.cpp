@@ -113,6 +113,7 @@ void engine_process::keep_records(const configuration& from) {
   wanted.shared = &*shared_;
   wanted.loads = [this] { return loads(); };
   wanted.events_lost = [this] { return control_->lost(); };
+  wanted.clock_lead = wall_clock_lead;
   record_server::options stream_options;
   stream_options.path = stream::socket_path(options_.socket);
   auto served = record_server::start(stream_options, journal_, hello_of(engine_name_, from));
@@ -161,6 +162,7 @@ void engine_process::add_record_counters(status_details& to) const {
   to.counters.emplace_back("records_held_bytes", kept.bytes);
   to.counters.emplace_back("records_overwritten", kept.overwritten);
   to.counters.emplace_back("records_refused", kept.refused);
+  to.counters.emplace_back("records_untold", maker_ ? maker_->untold() : 0);
   const record_server::counters served = records_ ? records_->count() : record_server::counters{};
   to.counters.emplace_back("record_readers", served.readers);
   to.counters.emplace_back("record_readers_refused", served.refused);

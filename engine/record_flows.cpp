@@ -18,7 +18,7 @@ void flow_teller::progressed(std::uint64_t flow_id, time_point now) {
 
 void flow_teller::ended(std::uint64_t flow_id) {
   if (ended_.size() >= waiting_max) {
-    ++lost_;
+    lost_.fetch_add(1, std::memory_order_relaxed);
     return;
   }
   flows_.erase(flow_id);
@@ -28,7 +28,10 @@ void flow_teller::ended(std::uint64_t flow_id) {
 void flow_teller::tick(const flow_book& book, time_point now, const record_outlet& out) {
   std::size_t left = records_a_second;
   for (; !ended_.empty() && left > 0; --left) {
-    if (const auto* flow = book.find(ended_.front())) out.durable(book.record(*flow));
+    if (const auto* flow = book.find(ended_.front()))
+      out.durable(book.record(*flow));
+    else
+      lost_.fetch_add(1, std::memory_order_relaxed);
     ended_.pop_front();
   }
   for (std::size_t looked = waiting_.size(); looked > 0 && left > 0; --looked) {

@@ -2,6 +2,7 @@
 // change (at most once in ten seconds a flow), and at the end. Control thread only.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <unordered_map>
@@ -27,7 +28,8 @@ class flow_teller {
   /// Once a second: what is due, ends first, the rest in the next second.
   void tick(const flow_book& book, time_point now, const record_outlet& out);
 
-  std::uint64_t lost() const { return lost_; }  // ends that found no room
+  /// Any thread: ends that found no room, here or in the book.
+  std::uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }
 
  private:
   struct told {
@@ -36,7 +38,7 @@ class flow_teller {
   };
   std::unordered_map<std::uint64_t, told> flows_;
   std::deque<std::uint64_t> waiting_, ended_;
-  std::uint64_t lost_ = 0;
+  std::atomic<std::uint64_t> lost_{0};
 };
 
 }  // namespace callweir::engine

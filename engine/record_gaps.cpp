@@ -42,27 +42,30 @@ void gap_teller::tell_stalls(time_point now, const record_outlet& out) {
   const std::uint32_t stalls = shared_->stalls.load();
   if (stalls == stalls_ || shared_->withheld.load() != 0) return;
   const std::int64_t since = shared_->withheld_since_ns.load();
-  const time_point from = since != 0 && since < now.ns ? time_point{since} : now;
+  // The supervisor writes times of the wall clock.
+  const time_point known = time_point{since} - out.shift;
+  const time_point from = since != 0 && known < now ? known : now;
   out.durable(gap_of("engine", from, now,
                      "a worker was late: traffic passed uninspected until it answered"));
   stalls_ = stalls;
 }
 
-void gap_teller::tell_events(time_point now, const record_outlet& out) {
-  if (!events_lost_ || now - events_at_ < events_every) return;
-  const std::uint64_t lost = events_lost_();
-  if (lost > events_) {
-    gap_record gap = gap_of("events", events_at_.ns != 0 ? events_at_ : now, now,
-                            "the control thread could not follow the workers");
-    gap.count = lost - events_;
-    out.durable(gap);
+void gap_teller::tell_losses(time_point now, const record_outlet& out) {
+  if (now - losses_at_ < losses_every) return;
+  for (auto& each : counted_) {
+    const std::uint64_t lost = each.count ? each.count() : 0;
+    if (lost > each.told) {
+      gap_record gap = gap_of(each.what, losses_at_.ns != 0 ? losses_at_ : now, now, each.reason);
+      gap.count = lost - each.told;
+      out.durable(gap);
+    }
+    each.told = lost;
   }
-  events_ = lost;
-  events_at_ = now;
+  losses_at_ = now;
 }
 
 void gap_teller::tick(time_point now, const record_outlet& out) {
-  tell_events(now, out);
+  tell_losses(now, out);
   if (shared_ == nullptr) return;
   watch(overload_, (shared_->alarms.load() & alarm_overload) != 0, now, out);
   watch(bypass_, shared_->bypass.load() != 0, now, out);

@@ -21,16 +21,21 @@ void host_teller::tell(const std::vector<host_record>& hosts, std::size_t most,
                        const record_outlet& out) {
   for (std::size_t looked = 0; looked < hosts.size() && most > 0; ++looked) {
     at_ = (at_ + 1) % hosts.size();
-    const auto& host = hosts[at_];
+    host_record host = hosts[at_];
     const std::uint64_t looks = looks_of(host);
-    const auto [known, fresh] = told_.try_emplace(host.address, looks);
-    if (!fresh && known->second == looks) continue;
-    known->second = looks;
+    told& known = told_[host.address];
+    const bool same_stay = known.first == host.first;
+    if (same_stay && known.looks == looks) continue;
+    // It is by its first moment that the store tells the stays of a host apart: a clock that is set
+    // meanwhile must not make another of it, with the same bytes once more.
+    if (!same_stay) known = {0, host.first, host.first + out.shift};
+    known.looks = looks;
+    host.first = known.shown - out.shift;
     out.durable(host);
     --most;
   }
   if (told_.size() <= 2 * hosts.size() + 64) return;
-  std::map<ip_address, std::uint64_t> there;  // hosts that the tracker let go are told anew
+  std::map<ip_address, told> there;  // hosts that the tracker let go are told anew
   for (const auto& host : hosts) {
     if (const auto known = told_.find(host.address); known != told_.end()) there.insert(*known);
   }

@@ -24,7 +24,11 @@ class host_teller {
  private:
   void tell(const std::vector<host_record>& hosts, std::size_t most, const record_outlet& out);
 
-  std::map<ip_address, std::uint64_t> told_;  // what each looked like; only hosts that exist
+  struct told {
+    std::uint64_t looks = 0;  // what it looked like
+    time_point first, shown;  // since when it is there, and as what that was told
+  };
+  std::map<ip_address, told> told_;  // only hosts that exist
   std::size_t at_ = 0;
   time_point next_{};
 };

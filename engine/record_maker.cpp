@@ -1,8 +1,23 @@
 #include "engine/record_maker.hpp"
 
+#include <fmt/format.h>
+
+#include <cmath>
 #include <utility>
 
 namespace callweir::engine {
+
+namespace {
+
+std::string clock_step_text(nanoseconds step) {
+  const double seconds = std::abs(std::chrono::duration<double>(step).count());
+  return step.count() > 0
+             ? fmt::format("the clock was set {:.0f} s ahead: the time in between was not", seconds)
+             : fmt::format("the clock was set {:.0f} s back: the time in between is told twice",
+                           seconds);
+}
+
+}  // namespace
 
 stream::hello hello_of(const std::string& engine, const configuration& from) {
   stream::hello out;
@@ -18,9 +33,11 @@ stream::hello hello_of(const std::string& engine, const configuration& from) {
 record_maker::record_maker(options wanted, const record_outlet& out)
     : options_(std::move(wanted)),
       out_(out),
+      clock_(options_.clock_lead),
       traffic_(options_.links),
       seconds_(options_.loads),
-      gaps_(options_.shared, options_.events_lost) {}
+      gaps_(options_.shared, {options_.events_lost, [this] { return untold(); },
+                              [this] { return out_.journal->count().refused; }}) {}
 
 void record_maker::begin(time_point now) {
   begun_ = true;
@@ -55,8 +72,22 @@ void record_maker::on_binding(control_state& state, const binding& told) {
   if (!flow->call.empty()) calls_.changed(flow->call);
 }
 
+void record_maker::follow_clock(time_point now) {
+  const nanoseconds step = clock_.tick();
+  if (step.count() == 0) return;
+  out_.shift = clock_.shift();
+  gap_record gap;
+  gap.what = "clock";
+  // What lies between the two clocks was not lived, or is told twice. The outlet adds the shift.
+  gap.from = now - (step.count() > 0 ? step : nanoseconds(0));
+  gap.to = now - (step.count() > 0 ? nanoseconds(0) : step);
+  gap.reason = clock_step_text(step);
+  out_.durable(gap);
+}
+
 void record_maker::each_second(control_state& state, time_point now) {
   if (!begun_) return;
+  follow_clock(now);
   if (generation_ != state.policies.generation()) {
     generation_ = state.policies.generation();
     if (out_.server != nullptr) {

@@ -30,6 +30,7 @@ class record_maker final : public control_observer {
     shared_state* shared = nullptr;
     link_loads loads;
     std::function<std::uint64_t()> events_lost;
+    std::function<std::int64_t()> clock_lead;  // see record_clock; none: not followed
   };
   /// The journal and the server behind `out` outlive it.
   record_maker(options wanted, const record_outlet& out);
@@ -41,10 +42,15 @@ class record_maker final : public control_observer {
   void each_second(control_state& state, time_point now) override;
   /// The last records: what runs is told as it stands.
   void finish(control_state& state, time_point now);
+  /// Any thread: records that were to be made and were not, for want of room or time.
+  std::uint64_t untold() const { return flows_.lost(); }
 
  private:
+  void follow_clock(time_point now);
+
   options options_;
   record_outlet out_;
+  record_clock clock_;
   bool begun_ = false;
   std::uint32_t generation_ = 0;  // of the policies that the readers were greeted with
   traffic_book traffic_;

@@ -149,6 +149,7 @@ class making : public testing::Test {
     wanted.shared = &shared;
     wanted.loads = [this] { return std::vector<link_load>{load}; };
     wanted.events_lost = [this] { return lost; };
+    wanted.clock_lead = [this] { return lead.count(); };
     maker = std::make_unique<record_maker>(wanted, record_outlet{&journal, nullptr});
     control_options options;
     options.links = {"uplink"};
@@ -216,6 +217,7 @@ class making : public testing::Test {
   shared_state shared;
   link_load load;
   std::uint64_t lost = 0;
+  nanoseconds lead{};  // of the wall clock
   event_ring events;
   worker_channel channel{64, 64};
   std::unique_ptr<record_maker> maker;
@@ -366,6 +368,60 @@ TEST_F(making, what_the_appliance_missed_is_told) {
     }
   }
   EXPECT_THAT(found, testing::UnorderedElementsAre("overload", "engine", "events"));
+}
+
+TEST_F(making, a_clock_that_is_set_is_followed_and_told) {
+  constexpr nanoseconds hour = std::chrono::hours(1);
+  thread->step(at(1));
+  thread->step(at(2));
+  lead = hour;
+  thread->step(at(3));
+  lead = hour + std::chrono::milliseconds(900);  // too little to speak of
+  thread->step(at(4));
+  lead = {};
+  thread->step(at(5));
+  std::vector<time_point> seconds;
+  for (const auto& each : all_of<second_record>(journal)) seconds.push_back(each.at);
+  EXPECT_THAT(seconds, testing::ElementsAre(at(1), at(2) + hour, at(3) + hour, at(4)));
+  const auto gaps = all_of<gap_record>(journal);
+  ASSERT_THAT(gaps, SizeIs(2));
+  EXPECT_EQ(gaps[0].what, "clock");
+  EXPECT_THAT(gaps[0].reason, HasSubstr("3600 s ahead"));
+  EXPECT_EQ(gaps[0].from, at(3));
+  EXPECT_EQ(gaps[0].to, at(3) + hour);
+  EXPECT_THAT(gaps[1].reason, HasSubstr("3600 s back"));
+  EXPECT_EQ(gaps[1].from, at(5));
+  EXPECT_EQ(gaps[1].to, at(5) + hour);
+}
+
+TEST_F(making, a_host_stays_one_when_the_clock_is_set) {
+  send(kind::verdict, 0.2);
+  thread->step(at(0.2));
+  run_call(1, 12);
+  lead = std::chrono::hours(1);
+  run_call(12, 35);
+  const auto hosts = all_of<host_record>(journal);
+  ASSERT_GE(hosts.size(), 2U);
+  EXPECT_EQ(hosts.front().first, hosts.back().first);
+  EXPECT_GT(hosts.back().last, hosts.front().last + std::chrono::minutes(59));
+}
+
+TEST(record_losses, flows_that_ended_untold_are_counted_and_told) {
+  record_journal journal;
+  const record_outlet out{&journal, nullptr};
+  flow_book book(16, {}, {"uplink"});
+  flow_teller flows;
+  for (std::uint64_t i = 0; i < flow_teller::waiting_max + 7; ++i) flows.ended(i);
+  EXPECT_EQ(flows.lost(), 7U);
+  flows.tick(book, at(1), out);  // the book has let go of them
+  EXPECT_EQ(flows.lost(), 7U + flow_teller::records_a_second);
+  gap_teller gaps(nullptr, {{}, [&] { return flows.lost(); }, {}});
+  gaps.tick(at(2), out);
+  gaps.tick(at(20), out);
+  const auto told = all_of<gap_record>(journal);
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_EQ(told[0].what, "records");
+  EXPECT_EQ(told[0].count, flows.lost());
 }
 
 TEST_F(making, an_engine_that_follows_a_dead_one_tells_the_outage_first) {
