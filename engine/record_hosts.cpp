@@ -24,12 +24,13 @@ void host_teller::tell(const std::vector<host_record>& hosts, std::size_t most,
     host_record host = hosts[at_];
     const std::uint64_t looks = looks_of(host);
     told& known = told_[host.address];
-    const bool same_stay = known.first == host.first;
+    const bool same_stay = known.same_stay(host);
     if (same_stay && known.looks == looks) continue;
-    // It is by its first moment that the store tells the stays of a host apart: a clock that is set
-    // meanwhile must not make another of it, with the same bytes once more.
-    if (!same_stay) known = {0, host.first, host.first + out.shift};
-    known.looks = looks;
+    // It is by its first moment that the store tells the stays of a host apart. That the clock is
+    // set, or that a flow which ends had begun earlier, must not make another of it, whose bytes
+    // would be counted once more.
+    known = {looks, host.first, same_stay ? known.shown : host.first + out.shift, host.bytes,
+             host.flows};
     host.first = known.shown - out.shift;
     out.durable(host);
     --most;

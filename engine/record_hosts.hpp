@@ -26,7 +26,12 @@ class host_teller {
 
   struct told {
     std::uint64_t looks = 0;  // what it looked like
-    time_point first, shown;  // since when it is there, and as what that was told
+    time_point first, shown;  // the earliest known of this stay, and as what it was told
+    std::uint64_t bytes = 0;
+    std::uint32_t flows = 0;
+    bool same_stay(const host_record& host) const {
+      return host.first <= first && host.flows >= flows && host.bytes >= bytes;
+    }
   };
   std::map<ip_address, told> told_;  // only hosts that exist
   std::size_t at_ = 0;

@@ -399,7 +399,8 @@ TEST_F(making, a_host_stays_one_when_the_clock_is_set) {
   thread->step(at(0.2));
   run_call(1, 12);
   lead = std::chrono::hours(1);
-  run_call(12, 35);
+  send(kind::closed, 13);
+  for (double t = 13; t < 45; t += 1) thread->step(at(t));
   const auto hosts = all_of<host_record>(journal);
   ASSERT_GE(hosts.size(), 2U);
   EXPECT_EQ(hosts.front().first, hosts.back().first);
