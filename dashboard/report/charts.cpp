@@ -164,15 +164,14 @@ std::string mos_chart(const std::string& id, const outcome& of) {
 }
 
 std::string bystanders_chart(const std::string& id, const bystanders& of) {
-  constexpr double left = 96, right = width - 12, row = 30, heading = 24;
+  constexpr double left = 96, right = width - 12, row = 27, heading = 23;
   struct part {
     const char* name;
     const bystander_group& of;
   };
   std::vector<part> parts;
   for (const part& each : {part{"authorised", of.authorised}, part{"tolerated", of.tolerated}}) {
-    if (each.of.before.calls + each.of.during.calls + each.of.after.calls > 0)
-      parts.push_back(each);
+    if (each.of.during.calls > 0) parts.push_back(each);
   }
   if (parts.empty()) return {};
   const auto spoken = [](const mos_spread& spread) {

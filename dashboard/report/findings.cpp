@@ -190,15 +190,17 @@ double reference(const bystander_group& of) {
 
 enum class harm : std::uint8_t { nobody, untold, none, perhaps };
 
-/// Calls that ran in both times, each against itself.
-harm judge_within(const bystander_group& of, std::string_view kind, finding& out) {
+/// Calls that ran in both times, each against itself. `between` is what was said of their group.
+harm judge_within(const bystander_group& of, std::string_view kind, harm between, finding& out) {
   if (of.both_times == 0) return harm::nobody;
   const bool one = of.both_times == 1;
+  const bool told = between == harm::none || between == harm::perhaps;
   std::string said = fmt::format(
-      "{} went on through the beginning or the end of throttling on the same link: {}MOS {} "
-      "without, {} with others throttled",
-      counted(of.both_times, std::string(kind) + " call"), one ? "" : "median ",
-      mos_text(of.own_without.median), mos_text(of.own_with.median));
+      "{}: {}MOS {} without, {} with others throttled",
+      told ? count_text(of.both_times) + " of them ran at both times"
+           : counted(of.both_times, std::string(kind) + " call") +
+                 " went on through the beginning or the end of throttling on the same link",
+      one ? "" : "median ", mos_text(of.own_without.median), mos_text(of.own_with.median));
   if (!one && of.lowered + of.raised > 0) {
     said += fmt::format("; {} worse by {:.1f} or more, {} better", count_text(of.lowered), harm_mos,
                         count_text(of.raised));
@@ -234,8 +236,8 @@ void judge_bystanders(const bystanders& of, finding& out) {
   harm worst = harm::nobody;
   for (const auto& [group, kind] :
        {std::pair{&of.authorised, "authorised"}, std::pair{&of.tolerated, "tolerated"}}) {
-    worst = std::max(worst, judge_between(*group, kind, out));
-    worst = std::max(worst, judge_within(*group, kind, out));
+    const harm between = judge_between(*group, kind, out);
+    worst = std::max({worst, between, judge_within(*group, kind, between, out)});
   }
   switch (worst) {
     case harm::nobody:

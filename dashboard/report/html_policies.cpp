@@ -19,6 +19,20 @@ std::string code(const std::string& text) {
   return fmt::format("<code>{}</code>", html_escaped(text));
 }
 
+/// "voip: true, p2p: true" of "{ voip: true, p2p: true }": braces are for machines.
+std::string bare(const std::string& text) {
+  const auto first = text.find_first_not_of(" {"), last = text.find_last_not_of(' ');
+  if (!text.starts_with('{') || last == std::string::npos || text[last] != '}') return text;
+  const auto end = text.find_last_not_of(' ', last - 1);
+  if (first == std::string::npos || end == std::string::npos || end < first) return {};
+  return text.substr(first, end + 1 - first);
+}
+
+std::string match_of(const policy_record& of) {
+  const std::string text = bare(of.match);
+  return text.empty() ? "anything" : code(text);
+}
+
 /// What the records call a kind of gap or loss, in words.
 std::string gap_words(const std::string& what) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 6> words = {{
@@ -26,7 +40,7 @@ std::string gap_words(const std::string& what) {
       {"overload", "Not all traffic was inspected"},
       {"records", "Records lost on the way to the store"},
       {"events", "Events lost inside the engine"},
-      {"flows", "Ends of flows not recorded"},
+      {"clock", "The clock was set"},
       {"dashboard", "Nothing was written down"},
   }};
   for (const auto& [key, said] : words) {
@@ -57,7 +71,7 @@ void append_lines(std::string& out, const report_model& model,
   html_table table(out, "", columns);
   for (const auto* line : lines) {
     const auto& of = line->sums;
-    std::vector<std::string> cells = {name_of(model, *line), code(of.match), code(of.action)};
+    std::vector<std::string> cells = {name_of(model, *line), match_of(of), code(bare(of.action))};
     if (!observing) cells.push_back(number(line->calls));
     cells.insert(cells.end(),
                  {number(of.flows),
@@ -101,7 +115,7 @@ void append_changes(std::string& out, const report_model& model) {
     out += "<p>No change of policies, bypass or accounts is on record.</p>\n";
     return;
   }
-  html_table table(out, "", {{"When", 17}, {"Who", 22}, {"Did", 14}, {"What", 47}});
+  html_table table(out, "", {{"When", 19}, {"Who", 21}, {"Did", 14}, {"What", 46}});
   for (const auto& change : model.changes) {
     table.row({html_escaped(model.clock->iso(change.at)), html_escaped(change.who),
                html_escaped(change.verb), html_escaped(change.what)});

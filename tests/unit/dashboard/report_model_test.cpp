@@ -231,6 +231,8 @@ TEST(report_model, one_call_is_compared_with_itself) {
   const auto found = find(model);
   EXPECT_EQ(found.harmed.answer, "No harm found");
   EXPECT_EQ(found.harmed.mood, tone::good);
+  ASSERT_EQ(found.harmed.sentences.size(), 1U);
+  EXPECT_NE(found.harmed.sentences[0].find("MOS 4.4 without, 4.4 with"), std::string::npos);
   auto worse = alongside(4.4, 4.1);
   EXPECT_EQ(model_of(worse).beside.authorised.lowered, 1U);
   EXPECT_EQ(find(model_of(worse)).harmed.answer, "Perhaps");

@@ -80,6 +80,21 @@ TEST(report_html, is_whole_accessible_and_needs_nothing_from_outside) {
   EXPECT_EQ(count(html, "<th scope="), count(html, "<th "));
 }
 
+TEST(report_html, policies_are_shown_without_braces) {
+  auto store = testing::busy_store(day, 10);
+  const auto html = made(store, report_format::html);
+  EXPECT_NE(html.find("<code>voip: true, p2p: true, schedule: office</code>"), std::string::npos);
+  EXPECT_NE(html.find("<code>degrade: { mos: 1.8, ramp: 10s }</code>"), std::string::npos);
+  EXPECT_NE(html.find("<td>anything</td><td><code>allow</code></td>"), std::string::npos);
+}
+
+TEST(report_html, neighbours_are_drawn_only_where_there_were_some) {
+  auto store = testing::busy_store(day, 300);
+  EXPECT_NE(made(store, report_format::html).find(">meanwhile<"), std::string::npos);
+  std::erase_if(store.call_list, [](const auto& call) { return call.mos == call.mos_before; });
+  EXPECT_EQ(made(store, report_format::html).find(">meanwhile<"), std::string::npos);
+}
+
 TEST(report_html, is_proper_with_nothing_to_say) {
   testing::made_up_store store;
   const auto html = made(store, report_format::html);
