@@ -56,18 +56,27 @@ trouble meaning(sqlite3* db, int code) {
   }
 }
 
+/// It is there, nobody else may read it, and nothing is to be changed. Such a file is not even
+/// opened: closing it would let go of every lock that other connections of this process have on it.
+bool is_private(const std::string& path, const struct stat& folder) {
+  struct stat found {};
+  return ::lstat(path.c_str(), &found) == 0 && S_ISREG(found.st_mode) &&
+         (found.st_mode & 0777) == 0600 && (::geteuid() != 0 || found.st_uid == folder.st_uid);
+}
+
 /// The file as nobody else may read it, of the owner of its folder; SQLite gives the same rights to
 /// the files beside it.
 result<void> make_private(const std::string& path) {
+  struct stat folder {};
+  const std::string parent = std::filesystem::path(path).parent_path().string();
+  const bool known = ::stat(parent.empty() ? "." : parent.c_str(), &folder) == 0;
+  if (known && is_private(path, folder)) return {};
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (file < 0)
     return fail(std::string("cannot be opened: ") + std::strerror(errno), path,
                 errno == ELOOP ? "name the file itself, not a link to it"
                                : "its folder must be there and writable");
-  struct stat folder {};
-  const std::string parent = std::filesystem::path(path).parent_path().string();
-  if (::geteuid() == 0 && ::stat(parent.empty() ? "." : parent.c_str(), &folder) == 0)
-    (void)!::fchown(file, folder.st_uid, folder.st_gid);
+  if (known && ::geteuid() == 0) (void)!::fchown(file, folder.st_uid, folder.st_gid);
   const bool narrowed = ::fchmod(file, 0600) == 0;
   ::close(file);
   return narrowed ? result<void>{} : fail("its mode cannot be set to 0600", path);
@@ -83,7 +92,7 @@ result<connection> connection::open(const std::string& path, way how) {
   if (how == way::create)
     if (auto made = make_private(path); !made) return tl::unexpected(made.error());
   const int flags =
-      SQLITE_OPEN_NOMUTEX | (how == way::create ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
+      SQLITE_OPEN_NOMUTEX | (how == way::read ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
   sqlite3* raw = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
   connection out;

@@ -30,10 +30,11 @@ enum class trouble : std::uint8_t {
 
 class connection {
  public:
-  enum class way : std::uint8_t { create, read };
+  enum class way : std::uint8_t { create, write, read };
 
   /// `create` makes a file that is not there, mode 0600 and owned by the owner of its folder; a
-  /// symbolic link is refused. `read` never writes to the database. Errors carry the path.
+  /// symbolic link is refused. `write` expects one. `read` never writes to it. Errors carry the
+  /// path.
   static result<connection> open(const std::string& path, way how);
   connection() = default;
 

@@ -15,8 +15,6 @@ constexpr int cache_kib = 24 << 10;
 /// Checked page by page when it is opened: a third of a second at most. Damage in larger ones is
 /// found when it is read.
 constexpr std::uint64_t checked_bytes_most = 64 << 20;
-/// Should nobody call tidy(), the log is written back at this: 64 MB.
-constexpr int log_pages_most = 16'384;
 
 std::uint64_t file_bytes(const std::string& path) {
   struct stat found {};
@@ -86,21 +84,21 @@ tl::expected<std::unique_ptr<store_database>, open_failure> open_store_database(
   if (db.integer("PRAGMA application_id") != application_id)
     db.run(("PRAGMA application_id = " + std::to_string(application_id)).c_str());
   if (!db.ok()) return give_up(db);
-  auto out = std::make_unique<store_database>(std::move(db));
+  auto log = log_keeper::start(path);
+  if (!log) return tl::unexpected<open_failure>({unusable::other, log.error()});
+  auto out = std::make_unique<store_database>(std::move(db), std::move(*log));
   if (out->db.failure() == sqlite::trouble::other)
     return damaged(out->db, "its tables are not those of its version: " + out->db.why().what);
   if (!out->db.ok()) return give_up(out->db);
   return out;
 }
 
-store_database::store_database(sqlite::connection opened)
-    : db(std::move(opened)), rows(db), sums(db), old(db) {
+store_database::store_database(sqlite::connection opened, std::unique_ptr<log_keeper> log)
+    : db(std::move(opened)), rows(db), sums(db), old(db), log_(std::move(log)) {
   sqlite3_wal_hook(
       db.handle(),
       [](void* self, sqlite3*, const char*, int pages) {
-        auto& of = *static_cast<store_database*>(self);
-        of.log_pages = pages;
-        if (pages >= log_pages_most) of.checkpoint();
+        static_cast<store_database*>(self)->log_pages = pages;
         return SQLITE_OK;
       },
       this);
@@ -140,11 +138,8 @@ void store_database::put(std::span<const stream::durable> batch, const stream_po
   rows.position(upto.engine, upto.number);
 }
 
-void store_database::checkpoint() {
-  int in_log = 0, written = 0;
-  const int code =
-      sqlite3_wal_checkpoint_v2(db.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &in_log, &written);
-  if (code == SQLITE_OK && in_log == written) log_pages = 0;
+void store_database::write_back() {
+  if (log_->wait()) log_pages = 0;
 }
 
 time_point store_database::newest() {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "dashboard/store/log_keeper.hpp"
 #include "dashboard/store/pruner.hpp"
 #include "dashboard/store/row_writer.hpp"
 #include "dashboard/store/store.hpp"
@@ -14,7 +15,7 @@ namespace callweir::dashboard {
 constexpr std::uint64_t page_bytes = 4'096;
 
 struct store_database {
-  explicit store_database(sqlite::connection opened);
+  store_database(sqlite::connection opened, std::unique_ptr<log_keeper> log);
 
   sqlite::connection db;
   row_writer rows;
@@ -25,13 +26,16 @@ struct store_database {
 
   /// Everything of a batch but BEGIN and COMMIT. Failures are noted by the connection.
   void put(std::span<const stream::durable> batch, const stream_position& upto);
-  /// Writes the log back, as far as readers allow.
-  void checkpoint();
+  /// Has the log written back in the background.
+  void write_back_soon() { log_->ask(); }
+  /// Waits until the log is written back as far as readers allow.
+  void write_back();
   /// The latest moment that its records know of; 0 when there are none.
   time_point newest();
 
  private:
   batch_sums batch_;
+  std::unique_ptr<log_keeper> log_;  // ends before the connection that writes
 };
 
 enum class unusable : std::uint8_t { damaged, other };

@@ -19,7 +19,7 @@ namespace {
 
 using steady = std::chrono::steady_clock;
 
-/// Of one tidy(), without the checkpoint.
+/// Of one tidy().
 constexpr auto round_most = std::chrono::milliseconds(20);
 /// On a full disk the oldest go until so much of the file, or a quarter of it, is free for what
 /// comes.
@@ -85,7 +85,7 @@ class sqlite_store final : public store {
   result<void> recover();
   result<void> failed();
   void succeeded(std::uint64_t rows);
-  void checkpoint();
+  void keep_log_small();
   bool make_room(const patience& left);
   result<void> make_room_now(const patience& left, bool& more);
   bool shrink(const patience& left);
@@ -182,7 +182,7 @@ result<void> sqlite_store::failed() {
   if (full) {
     // The room is first of all for what is in the log.
     reserve_.give_up();
-    base_->checkpoint();
+    base_->write_back();
     tight_ = true;
   }
   const std::lock_guard hold(mutex_);
@@ -221,7 +221,7 @@ result<void> sqlite_store::write(std::span<const stream::durable> batch,
   if (!done) return done;
   base_->position = upto;
   succeeded(batch.size());
-  if (static_cast<std::uint64_t>(base_->log_pages) * page_bytes >= log_bytes_) base_->checkpoint();
+  keep_log_small();
   measure();
   return {};
 }
@@ -230,8 +230,10 @@ template <class Record>
 result<void> sqlite_store::note_one(const Record& record) {
   const std::lock_guard alone(writing_);
   auto done = transact([&](store_database& to) { to.rows.write(record); });
-  if (done) succeeded(1);
-  return done;
+  if (!done) return done;
+  succeeded(1);
+  keep_log_small();
+  return {};
 }
 
 sqlite_store::pages sqlite_store::count_pages() {
@@ -241,11 +243,14 @@ sqlite_store::pages sqlite_store::count_pages() {
   return out;
 }
 
-/// Writes the log back into the database when it has grown to its share, so that it begins again
-/// from its start. Readers that are in the middle of a question put the end of it off.
-void sqlite_store::checkpoint() {
+/// Half of its share has the log written back beside the writer, the whole share makes him wait.
+/// Written back to its end, it begins again from its start with what is written next.
+void sqlite_store::keep_log_small() {
   const auto log = static_cast<std::uint64_t>(base_->log_pages) * page_bytes;
-  if (log >= log_bytes_ / 2) base_->checkpoint();
+  if (log >= log_bytes_)
+    base_->write_back();
+  else if (log >= log_bytes_ / 2)
+    base_->write_back_soon();
 }
 
 /// Lets the oldest go where `max_size` or the disk asks for it. True: there is more to do.
@@ -266,11 +271,11 @@ bool sqlite_store::make_room(const patience& left) {
 /// before the next.
 result<void> sqlite_store::make_room_now(const patience& left, bool& more) {
   do {
-    base_->checkpoint();
+    base_->write_back();
     auto done = transact([&](store_database&) { more = make_room([] { return false; }); });
     if (!done) return done;
   } while (more && left());
-  base_->checkpoint();
+  base_->write_back();
   return {};
 }
 
@@ -311,7 +316,7 @@ result<bool> sqlite_store::tidy(time_point now) {
   });
   if (!done) return tl::unexpected(done.error());
   const auto pruned = sqlite3_total_changes(base_->db.handle()) - before;
-  checkpoint();
+  keep_log_small();
   if (reserve_.hold()) tight_ = false;
   measure();
   const std::lock_guard hold(mutex_);
