@@ -19,7 +19,7 @@
 #include "dashboard/http/server.hpp"
 #include "dashboard/http/static_files.hpp"
 #include "dashboard/ingest/ingest.hpp"
-#include "dashboard/report/pseudonyms.hpp"
+#include "dashboard/privacy/pseudonyms.hpp"
 #include "dashboard/settings.hpp"
 #include "dashboard/sqlite/damage.hpp"
 #include "dashboard/sqlite/sqlite.hpp"
@@ -186,8 +186,12 @@ int serve(const options& wanted) {
                    "stop it, or start the appliance with `callweir run --no-dashboard`"},
                   exit_failed);
   }
-  auto records =
-      dashboard::open_sqlite_store(path, {settings->store.keep, settings->store.max_size_bytes});
+  const auto key =
+      settings->pseudonymise ? dashboard::load_pseudonym_key(path) : result<std::string>();
+  if (!key) return refuse(key.error(), exit_failed);
+  auto records = dashboard::open_sqlite_store(
+      path, {settings->store.keep, settings->store.max_size_bytes},
+      settings->pseudonymise ? dashboard::pseudonyms(*key) : dashboard::pseudonyms());
   if (!records) return refuse(records.error(), exit_failed);
   if (const auto aside = (*records)->health().moved_aside; !aside.empty()) {
     log::warning("dashboard", "the database was damaged and is now {}", aside);
@@ -204,11 +208,7 @@ int serve(const options& wanted) {
   dashboard::api_parts parts;
   parts.configured = *settings;
   parts.version = CALLWEIR_VERSION;
-  if (settings->pseudonymise) {
-    auto key = dashboard::load_pseudonym_key(path);
-    if (!key) return refuse(key.error(), exit_failed);
-    parts.pseudonym_key = std::move(*key);
-  }
+  parts.pseudonym_key = *key;
   parts.records = records->get();
   parts.board = &board;
   parts.feed = feed.get();

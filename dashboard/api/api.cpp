@@ -149,7 +149,8 @@ http::response api::impl::answer_route(const http::request& ask, const routes::m
   if (!with) return routes::refusal(400, with.error());
   context of{here, ask, *with, at.id, who, now};
   auto out = found.answer(of);
-  if (here.names.on() && shows_addresses(found) && !out.event_stream) {
+  // Also while the switch is off: the store may hold pseudonyms of earlier.
+  if (shows_addresses(found) && !out.event_stream) {
     out.body = here.names.scrub(out.body);
   }
   return out;

@@ -12,7 +12,7 @@
 #include "dashboard/api/arguments.hpp"
 #include "dashboard/api/counters.hpp"
 #include "dashboard/api/reader_pool.hpp"
-#include "dashboard/report/pseudonyms.hpp"
+#include "dashboard/privacy/pseudonyms.hpp"
 
 namespace callweir::dashboard::routes {
 

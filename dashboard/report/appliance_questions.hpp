@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "dashboard/report/pseudonyms.hpp"
+#include "dashboard/privacy/pseudonyms.hpp"
 #include "dashboard/report/report_model.hpp"
 
 namespace callweir::dashboard {

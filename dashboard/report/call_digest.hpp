@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "dashboard/privacy/pseudonyms.hpp"
 #include "dashboard/report/bystander_watch.hpp"
 #include "dashboard/report/outcome_judge.hpp"
 #include "dashboard/report/policy_history.hpp"
-#include "dashboard/report/pseudonyms.hpp"
 #include "dashboard/report/report_model.hpp"
 
 namespace callweir::dashboard {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "dashboard/report/pseudonyms.hpp"
+#include "dashboard/privacy/pseudonyms.hpp"
 #include "dashboard/settings.hpp"
 
 namespace callweir::dashboard {

@@ -8,7 +8,7 @@
 
 #include "dashboard/report/appliance_questions.hpp"
 #include "dashboard/report/call_digest.hpp"
-#include "dashboard/report/pseudonyms.hpp"
+#include "dashboard/privacy/pseudonyms.hpp"
 
 namespace callweir::dashboard {
 namespace {

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <mutex>
 
+#include "dashboard/privacy/hide.hpp"
 #include "dashboard/sqlite/damage.hpp"
 #include "dashboard/store/backup.hpp"
 #include "dashboard/store/database.hpp"
@@ -52,9 +53,10 @@ time_point wall_clock() {
 
 class sqlite_store final : public store {
  public:
-  sqlite_store(std::string path, const store_limits& limits)
+  sqlite_store(std::string path, const store_limits& limits, const pseudonyms& names)
       : path_(std::move(path)),
         limits_(limits),
+        names_(names),
         log_bytes_(log_share(limits, room_beside(path_))),
         reserve_(path_, std::min(2 * log_bytes_, reserve_bytes_most)) {}
 
@@ -81,7 +83,7 @@ class sqlite_store final : public store {
   template <class Work>
   result<void> transact(const Work& work);
   template <class Record>
-  result<void> note_one(const Record& record);
+  result<void> note_one(Record record);
   result<void> recover();
   result<void> failed();
   void succeeded(std::uint64_t rows);
@@ -95,6 +97,7 @@ class sqlite_store final : public store {
   std::mutex writing_;  // ingest writes, and who makes a note beside it
   const std::string path_;
   const store_limits limits_;
+  const pseudonyms names_;
   const std::uint64_t log_bytes_;
   const std::shared_ptr<store_shared> shared_ = std::make_shared<store_shared>();
   std::unique_ptr<store_database> base_;
@@ -217,6 +220,12 @@ result<void> sqlite_store::transact(const Work& work) {
 result<void> sqlite_store::write(std::span<const stream::durable> batch,
                                  const stream_position& upto) {
   const std::lock_guard alone(writing_);
+  std::vector<stream::durable> hidden;
+  if (names_.on()) {
+    hidden.assign(batch.begin(), batch.end());
+    for (auto& each : hidden) hide_addresses(each.record, names_);
+    batch = hidden;
+  }
   auto done = transact([&](store_database& to) { to.put(batch, upto); });
   if (!done) return done;
   base_->position = upto;
@@ -227,7 +236,8 @@ result<void> sqlite_store::write(std::span<const stream::durable> batch,
 }
 
 template <class Record>
-result<void> sqlite_store::note_one(const Record& record) {
+result<void> sqlite_store::note_one(Record record) {
+  hide_addresses(record, names_);
   const std::lock_guard alone(writing_);
   auto done = transact([&](store_database& to) { to.rows.write(record); });
   if (!done) return done;
@@ -327,8 +337,9 @@ result<bool> sqlite_store::tidy(time_point now) {
 }  // namespace
 
 result<std::unique_ptr<store>> open_sqlite_store(const std::string& path,
-                                                 const store_limits& limits) {
-  auto out = std::make_unique<sqlite_store>(path, limits);
+                                                 const store_limits& limits,
+                                                 const pseudonyms& names) {
+  auto out = std::make_unique<sqlite_store>(path, limits, names);
   if (auto opened = out->open(); !opened) return tl::unexpected(opened.error());
   return out;
 }

@@ -12,6 +12,7 @@
 
 #include "base/record_stream.hpp"
 #include "base/result.hpp"
+#include "dashboard/privacy/pseudonyms.hpp"
 #include "dashboard/store/queries.hpp"
 
 namespace callweir::dashboard {
@@ -87,9 +88,11 @@ class store {
 };
 
 /// Opens or makes the database, migrates it from every recorded older schema. One that is damaged
-/// is moved aside (health().moved_aside says where) and a new one begun.
+/// is moved aside (health().moved_aside says where) and a new one begun. Where `names` is on, no
+/// address is written to it: what stands for each is. Rows of before stay as they are.
 result<std::unique_ptr<store>> open_sqlite_store(const std::string& path,
-                                                 const store_limits& limits);
+                                                 const store_limits& limits,
+                                                 const pseudonyms& names = {});
 /// For verbs beside a running dashboard, and without one: never writes. An error when there is no
 /// database at `path`.
 result<std::unique_ptr<store_reader>> open_sqlite_reader(const std::string& path);

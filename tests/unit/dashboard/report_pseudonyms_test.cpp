@@ -6,7 +6,7 @@
 #include <fstream>
 #include <set>
 
-#include "dashboard/report/pseudonyms.hpp"
+#include "dashboard/privacy/pseudonyms.hpp"
 #include "dashboard/report/text.hpp"
 
 namespace callweir::dashboard {

@@ -1,4 +1,4 @@
-#include "dashboard/report/pseudonyms.hpp"
+#include "dashboard/privacy/pseudonyms.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -134,8 +134,7 @@ pseudonyms::pseudonyms(std::string key) : key_(std::move(key)) {
   key_.resize(pseudonym_key_bytes);
 }
 
-std::string pseudonyms::name(const ip_address& address) const {
-  if (!on()) return address.text();
+std::uint64_t pseudonyms::bits_of(const ip_address& address) const {
   std::array<unsigned char, 16> bytes{};
   for (std::size_t i = 0; i < 8; ++i) {
     bytes[i] = static_cast<unsigned char>(address.high >> (56 - 8 * i));
@@ -146,19 +145,32 @@ std::string pseudonyms::name(const ip_address& address) const {
                      reinterpret_cast<const unsigned char*>(key_.data()), key_.size());
   std::uint64_t bits = 0;
   std::memcpy(&bits, hash.data(), sizeof bits);
+  return bits;
+}
+
+ip_address pseudonyms::stand_in(const ip_address& address) const {
+  if (!on() || address == ip_address{}) return address;
+  return {stand_in_prefix, bits_of(address)};
+}
+
+std::string pseudonyms::name(const ip_address& address) const {
+  const bool made = is_stand_in(address);
+  if (!on() && !made) return address.text();
+  std::uint64_t bits = made ? address.low : bits_of(address);
   std::string out = "addr-";
   for (std::size_t i = 0; i < name_letters; ++i, bits >>= 5) out += letters[bits & 31];
   return out;
 }
 
 std::string pseudonyms::scrub(std::string_view text) const {
-  if (!on()) return std::string(text);
+  // Every stand-in as text begins so.
+  if (!on() && text.find("100::") == std::string_view::npos) return std::string(text);
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
     std::size_t run = 0;
     while (run < run_most && at + run < text.size() && address_letter(text[at + run])) ++run;
     const auto found = address_in(text.substr(at, run));
-    if (found.length > 0) {
+    if (found.length > 0 && (on() || is_stand_in(found.address))) {
       out += text.substr(at, found.begin);
       out += name(found.address);
       at += found.begin + found.length;
