@@ -54,6 +54,7 @@ void append_store(std::string& out, const services& here) {
   json::append_key(out, "disk_full");
   json::append_bool(out, health.disk_full);
   append_text_or_null(out, "trouble", health.trouble);
+  append_text_or_null(out, "note", health.note);
   append_text_or_null(out, "moved_aside", health.moved_aside);
   out += '}';
 }

@@ -18,11 +18,11 @@ constexpr std::string_view text =
  "ingest":{"type":"object","required":["records","live_records","lost","malformed","connects",
   "waiting"],"additionalProperties":{"type":"integer"}},
  "store":{"type":"object","required":["rows_written","transactions","rows_pruned","bytes",
-  "max_bytes","keep","disk_full","trouble","moved_aside"],"properties":{
+  "max_bytes","keep","disk_full","trouble","note","moved_aside"],"properties":{
   "rows_written":{"type":"integer"},"transactions":{"type":"integer"},
   "rows_pruned":{"type":"integer"},"bytes":{"type":"integer"},"max_bytes":{"type":"integer"},
   "keep":{"type":"number"},"disk_full":{"type":"boolean"},"trouble":{"type":["string","null"]},
-  "moved_aside":{"type":["string","null"]}}},
+  "note":{"type":["string","null"]},"moved_aside":{"type":["string","null"]}}},
  "server":{"type":"object","additionalProperties":{"type":"integer"}}}},
 "Page":{"type":"object","required":["from","to","next"],"properties":{
  "from":{"$ref":"#/components/schemas/Time"},"to":{"$ref":"#/components/schemas/Time"},

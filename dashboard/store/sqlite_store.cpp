@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <mutex>
 
 #include "dashboard/privacy/hide.hpp"
@@ -22,6 +23,8 @@ using steady = std::chrono::steady_clock;
 
 /// Of one tidy().
 constexpr auto round_most = std::chrono::milliseconds(20);
+/// So long health() notes that a database was moved aside.
+constexpr auto aside_told_for = std::chrono::hours(24);
 /// On a full disk the oldest go until so much of the file, or a quarter of it, is free for what
 /// comes.
 constexpr std::uint64_t full_disk_free_bytes = 4 << 20;
@@ -85,6 +88,8 @@ class sqlite_store final : public store {
   template <class Record>
   result<void> note_one(Record record);
   result<void> recover();
+  result<void> set_aside(std::string how);
+  void note_aside();
   result<void> failed();
   void succeeded(std::uint64_t rows);
   void keep_log_small();
@@ -104,24 +109,20 @@ class sqlite_store final : public store {
   room_reserve reserve_;
   std::unique_ptr<cautious_clock> clock_;
   bool shrinking_ = false;
+  bool gap_due_ = false;  // the new database does not say yet that one was moved aside
   /// The disk was full and has not had plenty of room since: the oldest make room for the newest.
   std::atomic<bool> tight_{false};
   mutable std::mutex mutex_;  // of what follows
   store_health health_;
   stream_position position_;
-  std::string told_;  // what was wrong with the one that was moved aside
+  std::string told_;             // what was wrong with the one that was moved aside
+  steady::time_point aside_at_;  // and when it was
 };
 
 result<void> sqlite_store::open() {
   auto opened = open_store_database(path_, log_bytes_);
   if (!opened && opened.error().why == unusable::damaged) {
-    const auto aside = move_aside(path_, wall_clock());
-    if (!aside) return tl::unexpected(aside.error());
-    {
-      const std::lock_guard hold(mutex_);
-      health_.moved_aside = *aside;
-      told_ = opened.error().what.what;
-    }
+    if (auto away = set_aside(opened.error().what.what); !away) return away;
     opened = open_store_database(path_, log_bytes_);
   }
   if (!opened) {
@@ -138,8 +139,34 @@ result<void> sqlite_store::open() {
     position_ = base_->position;
   }
   reserve_.hold();
+  if (gap_due_) note_aside();
   measure();
   return {};
+}
+
+/// The damaged database that nobody has open goes out of the way.
+result<void> sqlite_store::set_aside(std::string how) {
+  const auto aside = move_aside(path_, wall_clock());
+  if (!aside) return tl::unexpected(aside.error());
+  gap_due_ = true;
+  const std::lock_guard hold(mutex_);
+  health_.moved_aside = *aside;
+  told_ = std::move(how);
+  aside_at_ = steady::now();
+  return {};
+}
+
+/// What the new database begins with: reports of earlier days say why they are empty.
+void sqlite_store::note_aside() {
+  gap_record gap;
+  gap.from = gap.to = wall_clock();
+  gap.what = "records";
+  gap.reason = "the database was damaged; what it held is now in " +
+               std::filesystem::path(health_.moved_aside).filename().string();
+  sqlite::transaction whole(base_->db);
+  base_->rows.write(gap);
+  if (whole.commit()) gap_due_ = false;
+  base_->db.forget();
 }
 
 stream_position sqlite_store::position() const {
@@ -151,12 +178,12 @@ store_health sqlite_store::health() const {
   const auto unreadable = shared_->unreadable.load();
   const std::lock_guard hold(mutex_);
   auto out = health_;
-  if (out.trouble.empty() && !out.moved_aside.empty())
-    out.trouble = told_ + "; it was moved to " + out.moved_aside + " and a new one was begun";
   if (out.trouble.empty() && tight_)
     out.trouble = "the disk is full: the oldest records go before their time";
-  if (unreadable > 0 && out.trouble.empty())
-    out.trouble = std::to_string(unreadable) + " rows could not be read and were left out";
+  if (!out.moved_aside.empty() && steady::now() - aside_at_ < aside_told_for)
+    out.note = told_ + "; it was moved to " + out.moved_aside + " and a new one was begun";
+  else if (unreadable > 0)
+    out.note = std::to_string(unreadable) + " rows could not be read and were left out";
   return out;
 }
 
@@ -166,13 +193,7 @@ result<void> sqlite_store::recover() {
   if (base_ && base_->db.failure() != sqlite::trouble::damaged)
     how = "the database is damaged: a question found it so";
   base_.reset();
-  const auto aside = move_aside(path_, wall_clock());
-  if (!aside) return tl::unexpected(aside.error());
-  {
-    const std::lock_guard hold(mutex_);
-    health_.moved_aside = *aside;
-    told_ = std::move(how);
-  }
+  if (auto away = set_aside(std::move(how)); !away) return away;
   return open();
 }
 

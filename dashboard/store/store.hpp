@@ -34,9 +34,9 @@ struct store_health {
   std::uint64_t rows_pruned = 0;  // oldest first, by `keep` or `max_size`
   bool disk_full =
       false;            // the last write failed for want of room; nothing is written until it fits
-  std::string trouble;  // "" or a sentence
-  std::string
-      moved_aside;  // where a damaged database went when this process started, "" for nowhere
+  std::string trouble;  // "" or a sentence: what goes wrong now
+  std::string note;     // "" or a sentence: what went wrong and is over, or cannot be mended
+  std::string moved_aside;  // where a damaged database went in this process's life, "" for nowhere
 };
 
 /// Reads. Each object is used by one thread at a time and sees committed rows only.

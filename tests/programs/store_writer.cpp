@@ -100,7 +100,7 @@ int main(int argc, char** argv) {
   auto& to = **opened;
   std::uint64_t number = to.position().number;
   if (!to.health().moved_aside.empty()) {
-    say("failed: " + to.health().trouble);
+    say("failed: " + to.health().note);
     return exit_failed;
   }
   if (argc <= 3) {

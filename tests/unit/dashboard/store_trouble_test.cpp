@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <fstream>
+#include <limits>
 
 #include "dashboard/sqlite/sqlite.hpp"
 #include "dashboard/store/schema.hpp"
@@ -47,11 +48,16 @@ class store_trouble : public store_fixture {
     const auto health = store_->health();
     EXPECT_NE(health.moved_aside, "");
     EXPECT_TRUE(fs::exists(health.moved_aside)) << health.moved_aside;
-    EXPECT_NE(health.trouble.find("damaged"), std::string::npos) << health.trouble;
+    EXPECT_NE(health.note.find("damaged"), std::string::npos) << health.note;
+    EXPECT_EQ(health.trouble, "");  // it is mended
+    const time_point ever{std::numeric_limits<std::int64_t>::max()};
+    const auto gaps = reader_->gaps({{0}, ever}, 10);
+    ASSERT_TRUE(gaps && gaps->size() == 1);
+    EXPECT_NE(gaps->front().reason.find(".damaged-"), std::string::npos);
     EXPECT_EQ(store_->position().number, 0U);
     ASSERT_TRUE(put({flow("f1", 0, 9)}));
     EXPECT_EQ(*reader_->count_flows(seconds(0, 60)), 1U);
-    EXPECT_NE(store_->health().trouble, "");  // stays until the end of the process
+    EXPECT_NE(store_->health().note, "");  // stays for a day
   }
 };
 
@@ -165,7 +171,8 @@ TEST_F(store_trouble, an_unreadable_row_is_left_out_and_told) {
   ASSERT_TRUE(put({flow("f1", 0, 9), flow("f2", 0, 10)}));
   ASSERT_TRUE(raw().run("UPDATE flow SET record = '{\"type\":\"flow\"' WHERE id = 'f1'"));
   EXPECT_EQ(ids(*reader_->flows({.when = seconds(0, 60)})), "f2");
-  EXPECT_NE(store_->health().trouble.find("could not be read"), std::string::npos);
+  EXPECT_NE(store_->health().note.find("could not be read"), std::string::npos);
+  EXPECT_EQ(store_->health().trouble, "");
 }
 
 /// Files of this process may not grow beyond this meanwhile.

@@ -244,7 +244,7 @@ export function read_service(answer: unknown): Service | null {
     store_bytes: measure(store.bytes),
     store_bytes_most: measure(store.max_bytes),
     disk_full: store.disk_full === true,
-    trouble: text(store.trouble) || (text(store.moved_aside) && `A damaged database was moved to ${text(store.moved_aside)}.`),
+    trouble: text(store.trouble) || text(store.note),
   };
 }
 
