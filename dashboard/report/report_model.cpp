@@ -6,9 +6,9 @@
 #include <limits>
 #include <utility>
 
+#include "dashboard/privacy/pseudonyms.hpp"
 #include "dashboard/report/appliance_questions.hpp"
 #include "dashboard/report/call_digest.hpp"
-#include "dashboard/privacy/pseudonyms.hpp"
 
 namespace callweir::dashboard {
 namespace {
