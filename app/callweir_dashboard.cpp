@@ -18,8 +18,10 @@
 #include "dashboard/api/api.hpp"
 #include "dashboard/http/server.hpp"
 #include "dashboard/http/static_files.hpp"
+#include "dashboard/ingest/bypass_switch.hpp"
 #include "dashboard/ingest/ingest.hpp"
 #include "dashboard/privacy/pseudonyms.hpp"
+#include "dashboard/privileges.hpp"
 #include "dashboard/settings.hpp"
 #include "dashboard/sqlite/damage.hpp"
 #include "dashboard/sqlite/sqlite.hpp"
@@ -54,19 +56,25 @@ time_point wall_clock() {
           .count()};
 }
 
-result<dashboard::http::server_options> listening(const dashboard_settings& wanted,
-                                                  const std::filesystem::path& beside) {
+std::uint16_t port_of(const dashboard_settings& wanted) {
+  return static_cast<std::uint16_t>(std::stoi(wanted.listen.substr(wanted.listen.rfind(':') + 1)));
+}
+
+result<dashboard::http::server_options> listening(
+    const dashboard_settings& wanted, const std::filesystem::path& beside,
+    const dashboard::http::certificate_pair& of_files) {
   dashboard::http::server_options out;
   const auto colon = wanted.listen.rfind(':');
   out.host = wanted.listen.substr(0, colon);
   if (out.host.size() > 2 && out.host.front() == '[') {
     out.host = out.host.substr(1, out.host.size() - 2);
   }
-  out.port = static_cast<std::uint16_t>(std::stoi(wanted.listen.substr(colon + 1)));
+  out.port = port_of(wanted);
   using tls = dashboard_settings::tls_mode;
   if (wanted.tls == tls::files) {
     out.certificate = wanted.certificate;
     out.key = wanted.key;
+    out.pair = of_files;
   } else if (wanted.tls == tls::automatic) {
     out.certificate = beside / "dashboard.pem";
     out.key = beside / "dashboard.key";
@@ -84,6 +92,15 @@ class front {
   front(const dashboard::settings& from, std::filesystem::path beside, dashboard::live_board& board)
       : from_(from), beside_(std::move(beside)), board_(board) {}
 
+  /// Reads the configured key, which later this process may not be allowed to. What is wrong with
+  /// it is told when it is needed.
+  void read_key() {
+    const auto& wanted = from_.dashboard;
+    if (wanted.tls != dashboard_settings::tls_mode::files) return;
+    if (auto pair = dashboard::http::read_certificate(wanted.certificate, wanted.key)) {
+      of_files_ = std::move(*pair);
+    }
+  }
   /// Main thread, about once a second.
   void keep_open(dashboard::api& api) {
     if (server_ || pause_s_-- > 0) return;
@@ -104,7 +121,7 @@ class front {
 
  private:
   result<void> open(dashboard::api& api) {
-    const auto where = listening(from_.dashboard, beside_);
+    const auto where = listening(from_.dashboard, beside_, of_files_);
     if (!where) return tl::unexpected(where.error());
     auto started = dashboard::http::server::start(
         *where, [&api](const dashboard::http::request& asked) { return api.answer(asked); },
@@ -120,6 +137,7 @@ class front {
   const dashboard::settings& from_;
   std::filesystem::path beside_;
   dashboard::live_board& board_;
+  dashboard::http::certificate_pair of_files_;
   std::unique_ptr<dashboard::http::server> server_;
   std::atomic<const dashboard::http::server*> shown_{nullptr};
   int pause_s_ = 0;
@@ -140,6 +158,22 @@ void serve_until_signal(dashboard::api& api, dashboard::access_control& access, 
       return;
     }
   }
+}
+
+/// From root to a user that may little; the log says which it is.
+result<void> step_down(const options& wanted, const dashboard::settings& settings) {
+  constexpr std::uint16_t first_free_port = 1'024;
+  const std::uint16_t port = port_of(settings.dashboard);
+  const auto who = dashboard::give_up_root(
+      {settings.store.sqlite, wanted.control_socket, port != 0 && port < first_free_port});
+  if (!who) return tl::unexpected(who.error());
+  if (who->starts_with("runs as root")) {
+    log::warning("dashboard", "{}", *who);
+  } else {
+    log::info("dashboard", "{}", *who);
+  }
+  dashboard::confine();
+  return {};
 }
 
 result<std::unique_ptr<dashboard::access_control>> open_access(const std::string& store) {
@@ -179,6 +213,15 @@ int serve(const options& wanted) {
   std::filesystem::create_directories(beside, problem);
   if (problem) return refuse({problem.message(), beside, "see store.sqlite"}, exit_failed);
 
+  // Ids of events go on rising across restarts: a page that was connected before notices what it
+  // missed.
+  dashboard::live_board board(static_cast<std::uint64_t>(wall_clock().ns / 1'000'000'000) << 20);
+  front pages(*settings, beside, board);
+  pages.read_key();
+  if (const auto done = step_down(wanted, *settings); !done) {
+    return refuse(done.error(), exit_failed);
+  }
+
   // Two writers would count everything twice. Held until this process ends, however it ends.
   const int alone = ::open((path + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (alone < 0 || ::flock(alone, LOCK_EX | LOCK_NB) != 0) {
@@ -199,12 +242,8 @@ int serve(const options& wanted) {
   auto access = open_access(path);
   if (!access) return refuse(access.error(), exit_failed);
 
-  // Ids of events go on rising across restarts: a page that was connected before notices what it
-  // missed.
-  dashboard::live_board board(static_cast<std::uint64_t>(wall_clock().ns / 1'000'000'000) << 20);
   const auto feed = dashboard::ingest::start(
       {wanted.control_socket, stream::socket_path(wanted.control_socket)}, **records, board);
-  front pages(*settings, beside, board);
   dashboard::api_parts parts;
   parts.configured = *settings;
   parts.version = CALLWEIR_VERSION;
@@ -214,6 +253,9 @@ int serve(const options& wanted) {
   parts.feed = feed.get();
   parts.access = access->get();
   parts.server = [&pages] { return pages.counters(); };
+  parts.bypass = [&socket = wanted.control_socket](bool on) {
+    return dashboard::switch_bypass(socket, on);
+  };
   parts.files = [](const dashboard::http::request& asked) {
     return dashboard::http::serve_page(asked);
   };

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/control_socket.hpp"
+#include "base/service_user.hpp"
 
 namespace callweir {
 namespace {
@@ -25,6 +26,13 @@ result<sockaddr_un> address_of(const std::string& path) {
   }
   std::memcpy(address.sun_path, path.data(), path.size());
   return address;
+}
+
+/// Root's sockets are for the dashboard, too, which is not root.
+bool lend_to_service(const std::string& path) {
+  if (::geteuid() != 0) return true;
+  const auto user = find_service_user();
+  return !user || ::chown(path.c_str(), static_cast<uid_t>(-1), user->gid) == 0;
 }
 
 }  // namespace
@@ -47,7 +55,7 @@ result<unix_listener> unix_listener::open(const std::string& path, mode_t mode) 
   // connect in between. What the umask took from the group is given back.
   if (::fchmod(fd, mode) != 0 ||
       ::bind(fd, reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0 ||
-      ::chmod(path.c_str(), mode) != 0 || ::listen(fd, backlog) != 0) {
+      !lend_to_service(path) || ::chmod(path.c_str(), mode) != 0 || ::listen(fd, backlog) != 0) {
     const std::string why = std::strerror(errno);
     ::close(fd);
     return fail("cannot listen: " + why, path, "check that the folder exists and is writable");

@@ -13,7 +13,7 @@ namespace callweir {
 class unix_listener {
  public:
   /// Non-blocking. Fails when another process answers at `path`; a socket file that nobody serves
-  /// is replaced.
+  /// is replaced. Made by root, its group is that of the service user, where there is one.
   static result<unix_listener> open(const std::string& path, mode_t mode);
   unix_listener(unix_listener&& other) noexcept;
   unix_listener& operator=(unix_listener&& other) noexcept;

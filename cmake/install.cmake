@@ -27,6 +27,7 @@ install(CODE "
   endforeach()")
 install(FILES "${generated}/callweir.service" "${generated}/callweir-dashboard.service"
   DESTINATION lib/systemd/system)
+install(FILES "${CMAKE_SOURCE_DIR}/packaging/callweir.sysusers" DESTINATION lib/sysusers.d RENAME callweir.conf)
 install(CODE "
   if(NOT EXISTS \"\$ENV{DESTDIR}/etc/callweir/callweir.yaml\")
     file(INSTALL \"${CMAKE_SOURCE_DIR}/packaging/callweir.yaml\" DESTINATION /etc/callweir) # below DESTDIR by itself

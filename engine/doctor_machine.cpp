@@ -14,6 +14,7 @@
 #include <sstream>
 #include <thread>
 
+#include "base/service_user.hpp"
 #include "engine/doctor.hpp"
 
 namespace callweir::engine {
@@ -121,6 +122,12 @@ finding xdp_sockets() {
           "a kernel with CONFIG_XDP_SOCKETS, or links of PCI cards with 'fail_open: none'"};
 }
 
+finding service_account() {
+  if (find_service_user()) return {finding_level::good, "user callweir", "there", {}};
+  return {finding_level::advice, "user callweir", "not there: the dashboard runs as root",
+          "systemd-sysusers, or useradd --system callweir"};
+}
+
 finding tool(const char* name, const char* package, const char* why) {
   std::istringstream path(std::getenv("PATH") != nullptr ? std::getenv("PATH") : "");
   for (std::string folder; std::getline(path, folder, ':');) {
@@ -144,15 +151,11 @@ finding bpf_compiler() {
 }  // namespace
 
 std::vector<finding> examine_machine() {
-  return {processors(),
-          memory(),
-          hugepages(),
-          permissions(),
-          locked_memory(),
-          kernel(),
-          xdp_sockets(),
-          bpf_compiler(),
-          tool("tc", "iproute2", "the pass-through is traffic control's")};
+  return {processors(),      memory(),
+          hugepages(),       permissions(),
+          locked_memory(),   kernel(),
+          xdp_sockets(),     bpf_compiler(),
+          service_account(), tool("tc", "iproute2", "the pass-through is traffic control's")};
 }
 
 bool may_join_interfaces() {

@@ -49,7 +49,7 @@ void add_tokens(CLI::App& user, const options& o, int& exit) {
   auto* add = token->add_subcommand("add", "A new token; it is printed this once");
   add->add_option("NAME", *name, "what it is for")->required();
   add_role(*add, role)->capture_default_str();
-  add->add_option("--scope", *scopes, "read, reports, metrics, admin, separated by commas")
+  add->add_option("--scope", *scopes, "read, reports, metrics, operate, admin, separated by commas")
       ->capture_default_str();
   auto* ends = add->add_option("--expires", *expires, "when it ends, as 90d");
   ends->capture_default_str();

@@ -6,18 +6,19 @@ namespace callweir::dashboard {
 namespace {
 
 constexpr std::array<const char*, 3> role_names{"viewer", "operator", "admin"};
-constexpr std::array<const char*, 4> scope_words{"read", "reports", "metrics", "admin"};
+constexpr std::array<const char*, 5> scope_words{"read", "reports", "metrics", "admin", "operate"};
 
-/// One line a right: roles from viewer to admin, then scopes from read to admin.
+/// One line a right: roles from viewer to admin, then scopes as in the enumeration.
 struct line {
   std::array<bool, 3> roles;
   scope_set scopes;
 };
-constexpr std::array<line, 5> table{{
+constexpr std::array<line, 6> table{{
     {{true, true, true}, scope_read | scope_admin},               // watch
     {{true, true, true}, scope_reports | scope_admin},            // report
     {{true, true, true}, scope_metrics | scope_admin},            // metrics
     {{false, true, true}, scope_read | scope_admin},              // audit
+    {{false, true, true}, scope_operate | scope_admin},           // operate
     {{false, false, true}, static_cast<scope_set>(scope_admin)},  // administer
 }};
 
@@ -69,11 +70,11 @@ result<scope_set> parse_scopes(std::string_view words) {
     }
     if (bit == 0) {
       return fail("unknown scope '" + std::string(word.substr(0, 64)) + "'", {},
-                  "read, reports, metrics or admin, separated by commas");
+                  "read, reports, metrics, operate or admin, separated by commas");
     }
     out = static_cast<scope_set>(out | bit);
   }
-  if (out == 0) return fail("no scope is named", {}, "read, reports, metrics or admin");
+  if (out == 0) return fail("no scope is named", {}, "read, reports, metrics, operate or admin");
   return out;
 }
 

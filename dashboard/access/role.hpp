@@ -19,14 +19,21 @@ enum class right : std::uint8_t {
   report,     // make a report
   metrics,    // read /metrics
   audit,      // read who changed and enforced what
+  operate,    // bypass
   administer  // accounts and tokens
 };
 bool may(role who, right what);
 
 /// A set of scopes, one bit each; sessions have all.
 using scope_set = std::uint8_t;
-enum scope : scope_set { scope_read = 1, scope_reports = 2, scope_metrics = 4, scope_admin = 8 };
-constexpr scope_set all_scopes = 15;
+enum scope : scope_set {
+  scope_read = 1,
+  scope_reports = 2,
+  scope_metrics = 4,
+  scope_admin = 8,
+  scope_operate = 16
+};
+constexpr scope_set all_scopes = 31;
 bool may(scope_set scopes, right what);
 /// "read,reports"; every word once.
 std::string scope_names(scope_set scopes);

@@ -120,7 +120,7 @@ http::response post_token(context& of) {
   const auto sent = body::read(of.ask.body, {"name", "role", "scopes", "expires_in"});
   if (!sent) return refusal(400, sent.error());
   const auto name = sent->text("name"), word = sent->text("role");
-  const auto scopes = sent->texts("scopes", 4);
+  const auto scopes = sent->texts("scopes", 5);
   if (!name) return refusal(400, name.error());
   if (!word) return refusal(400, word.error());
   if (!scopes) return refusal(400, scopes.error());

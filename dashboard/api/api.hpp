@@ -27,6 +27,8 @@ struct api_parts {
   const ingest* feed = nullptr;  // null: no engine is asked for
   access_control* access = nullptr;
   std::function<http::server_counters()> server;  // may be empty
+  /// Tells the engine; what is so then. Empty: there is none to tell.
+  std::function<result<bool>(bool on)> bypass;
   /// Answers what is none of the API's: the web pages. Empty: 404.
   std::function<http::response(const http::request&)> files;
   std::function<time_point()> now;

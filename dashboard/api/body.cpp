@@ -73,6 +73,13 @@ result<std::vector<std::string>> body::texts(std::string_view key, std::size_t m
   return out;
 }
 
+result<bool> body::flag(std::string_view key) const {
+  const auto* value = tree_->find(key);
+  if (value == nullptr) return unfit(key, "is missing");
+  if (!value->is_bool()) return unfit(key, "is neither true nor false");
+  return value->get_bool();
+}
+
 result<std::uint64_t> body::whole(std::string_view key, std::uint64_t least,
                                   std::uint64_t most) const {
   const auto* value = tree_->find(key);

@@ -29,6 +29,7 @@ class body {
   /// Text of at most `most` bytes; an error names the key.
   result<std::string> text(std::string_view key, std::size_t most = 1'024) const;
   result<std::vector<std::string>> texts(std::string_view key, std::size_t most) const;
+  result<bool> flag(std::string_view key) const;
   result<std::uint64_t> whole(std::string_view key, std::uint64_t least, std::uint64_t most) const;
 
  private:

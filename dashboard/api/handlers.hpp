@@ -9,6 +9,7 @@ namespace callweir::dashboard::routes {
 http::response get_status(context& of);
 http::response get_policies(context& of);
 http::response get_events(context& of);
+http::response post_bypass(context& of);
 // record_handlers.cpp
 http::response get_calls(context& of);
 http::response get_call(context& of);

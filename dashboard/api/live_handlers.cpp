@@ -2,6 +2,7 @@
 #include <charconv>
 
 #include "dashboard/api/answers.hpp"
+#include "dashboard/api/body.hpp"
 #include "dashboard/api/handlers.hpp"
 
 namespace callweir::dashboard::routes {
@@ -101,6 +102,20 @@ http::response get_policies(context& of) {
         append_records(out, "policies", sums);
         return made(out + "}");
       });
+}
+
+http::response post_bypass(context& of) {
+  const auto sent = body::read(of.ask.body, {"on"});
+  if (!sent) return refusal(400, sent.error());
+  const auto on = sent->flag("on");
+  if (!on) return refusal(400, on.error());
+  if (!of.here.parts.bypass) return come_again({"there is no engine to tell", {}, {}}, 5);
+  const auto now = of.here.parts.bypass(*on);
+  if (!now) return come_again(now.error(), 5);
+  // The engine's own line names this process only.
+  (void)of.here.parts.access->book().note(
+      {of.now, of.by(), "bypass", *on ? "bypass on" : "bypass off"});
+  return made(*now ? "{\"on\":true}" : "{\"on\":false}");
 }
 
 http::response get_events(context& of) {

@@ -106,6 +106,8 @@ constexpr std::array table{
           "What the appliance itself missed", list_parameters, "", "Gaps"},
     route{method::get, "/api/v1/audit", "listAudit", right::audit, get_audit,
           "Who changed or enforced what, newest first", list_parameters, "", "Audit"},
+    route{method::post, "/api/v1/bypass", "setBypass", right::operate, post_bypass,
+          "Forwards everything untouched, or acts by the policies again", none, "Bypass", "Bypass"},
     route{method::get, "/api/v1/reports", "getReport", right::report, get_report,
           "The traffic report of a period, as a download; the last day by default",
           report_parameters, "", "", 200, "text/html, application/pdf, text/csv, application/json"},

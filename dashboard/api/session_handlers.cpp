@@ -16,7 +16,7 @@ std::string described(const services& here, const identity& who, bool written = 
   json::append_key(out, "scopes");
   out += '[';
   bool first = true;
-  for (const scope one : {scope_read, scope_reports, scope_metrics, scope_admin}) {
+  for (const scope one : {scope_read, scope_reports, scope_metrics, scope_admin, scope_operate}) {
     if ((who.scopes & one) == 0) continue;
     if (!first) out += ',';
     first = false;

@@ -90,7 +90,7 @@ class signals_blocked {
 
 class epoll_server final : public server {
  public:
-  epoll_server(const server_options& options, tls_context tls, descriptor listener,
+  epoll_server(const server_options& options, certificate_pair tls, descriptor listener,
                descriptor epoll, handler answer, live_board& board)
       : options_(options),
         tls_(std::move(tls)),
@@ -168,7 +168,7 @@ class epoll_server final : public server {
   milliseconds time_to_wait(instant now) const;
 
   server_options options_;
-  tls_context tls_;
+  certificate_pair tls_;
   descriptor listener_, epoll_;
   live_board& board_;
   std::uint16_t port_;
@@ -421,11 +421,17 @@ epoll_server::clients::iterator epoll_server::put_out(clients::iterator at) {
 
 }  // namespace
 
+result<certificate_pair> read_certificate(const std::string& certificate, const std::string& key) {
+  auto made = make_tls_context(certificate, key);
+  if (!made) return tl::unexpected<error>(made.error());
+  return certificate_pair(std::move(*made));
+}
+
 result<std::unique_ptr<server>> server::start(const server_options& options, handler answer,
                                               live_board& board) {
-  tls_context tls;
-  if (!options.certificate.empty() || !options.key.empty()) {
-    auto made = make_tls_context(options.certificate, options.key);
+  certificate_pair tls = options.pair;
+  if (!tls && (!options.certificate.empty() || !options.key.empty())) {
+    auto made = read_certificate(options.certificate, options.key);
     if (!made) return tl::unexpected<error>(made.error());
     tls = std::move(*made);
   }

@@ -11,12 +11,20 @@
 #include "dashboard/http/message.hpp"
 #include "dashboard/live/live_board.hpp"
 
+struct ssl_ctx_st;  // OpenSSL's
+
 namespace callweir::dashboard::http {
+
+/// Certificate and key, read and checked.
+using certificate_pair = std::shared_ptr<ssl_ctx_st>;
+/// Of two PEM files. Errors name the file that is missing, is no PEM, or does not fit the other.
+result<certificate_pair> read_certificate(const std::string& certificate, const std::string& key);
 
 struct server_options {
   std::string host = "127.0.0.1";
   std::uint16_t port = 8443;       // 0: any free one
   std::string certificate, key;    // PEM files; both "" for no TLS
+  certificate_pair pair;           // read already, instead of the files
   unsigned answering_threads = 4;  // a report leaves three; passwords have a thread of their own
   std::size_t connections_max = 512;
   std::size_t connections_of_one_address_max = 128;

@@ -1,11 +1,13 @@
 """Plays the engine to a dashboard: its control socket and its stream of records (base/record_stream.hpp), nothing else."""
 import contextlib
 import json
+import multiprocessing
 import os
 import secrets
 import socket
 import struct
 import threading
+import time
 
 
 def frame(body):
@@ -22,6 +24,17 @@ def read_frame(link):
         raise ValueError("the frame is too long")
     body = link.recv(size, socket.MSG_WAITALL)
     return json.loads(body) if len(body) == size else None
+
+
+def _pour(link, pattern, first, rate, seconds):
+    slices, begun, number = 20, time.monotonic(), first  # a second
+    for turn in range(int(seconds * slices)):
+        bodies = []
+        for _ in range(rate // slices):
+            bodies.append(frame({"n": number, "record": {**pattern, "id": f"p{number}"}}))
+            number += 1
+        link.sendall(b"".join(bodies))
+        time.sleep(max(0.0, begun + (turn + 1) / slices - time.monotonic()))
 
 
 class EngineStandIn:
@@ -66,6 +79,9 @@ class EngineStandIn:
 
     def _control(self, link):
         while (asked := read_frame(link)) is not None:
+            if asked.get("verb") == "bypass":
+                self.status = {**self.status, "state": "bypass" if asked.get("mode") == "on" else "inspecting"}
+                link.sendall(frame({"type": "bypass", "on": self.status["state"] == "bypass"}))
             records = {"status": [self.status],
                        "policy-list": [{"type": "policies", "generation": 1, "rolls_back_in_s": None}, *self.policies]}
             for record in records.get(asked.get("verb"), []):
@@ -99,6 +115,14 @@ class EngineStandIn:
         with self._lock:
             self.kept.append(record)
             self._to_readers({"n": len(self.kept), "record": record})
+
+    def pour(self, pattern, rate, seconds):
+        """Flow records like `pattern`, `rate` a second, from a process of its own; returns it. keep() waits until it has ended."""
+        link, first = self._readers[-1], len(self.kept) + 1
+        self.kept += [pattern] * int(rate * seconds)
+        pouring = multiprocessing.Process(target=_pour, args=(link, pattern, first, rate, seconds), daemon=True)
+        pouring.start()
+        return pouring
 
     def stop(self):
         """Away, as after a crash: sockets gone."""

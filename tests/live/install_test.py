@@ -28,7 +28,7 @@ class Install(unittest.TestCase):
         home = self.root / "opt" / "weir"
         for name in ("bin/callweir", "bin/callweir-dashboard", "bin/callweir-peer", "share/man/man1/callweir.1",
                      "share/bash-completion/completions/callweir", "lib/systemd/system/callweir.service",
-                     "lib/systemd/system/callweir-dashboard.service"):
+                     "lib/systemd/system/callweir-dashboard.service", "lib/sysusers.d/callweir.conf"):
             self.assertTrue((home / name).is_file(), name)
         unit = (home / "lib/systemd/system/callweir.service").read_text(encoding="utf-8")
         self.assertIn("ExecStart=/opt/weir/bin/callweir run", unit)

@@ -19,13 +19,14 @@ class PageError(Exception):
 class WebPage:
     """`page.do("click", at="button")`; see clients/page_end.mjs for the steps."""
 
-    def __init__(self, seconds=300):
+    def __init__(self, seconds=300, namespace=None):
         node, chromium = shutil.which("node"), shutil.which("chromium")
         if not node or not chromium:
             raise LabError("node or chromium is not installed: run scripts/setup")
         if not (CLIENTS / "node_modules" / "playwright-core").is_dir():
             raise LabError("the browser driver is not installed: run scripts/setup")
-        self.process = subprocess.Popen([node, CLIENTS / "page_end.mjs", str(seconds), chromium], stdin=subprocess.PIPE,
+        there = ["ip", "netns", "exec", namespace] if namespace else []
+        self.process = subprocess.Popen([*there, node, CLIENTS / "page_end.mjs", str(seconds), chromium], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True, bufsize=1)
         self._answer("start")
 

@@ -194,7 +194,26 @@ def live(page, traffic, engine):
     engine.status = status()
     page.do("wait", at=".notice", gone=True)
     check(True, "an alarm comes and goes with its sentence")
+    bypass(page, engine)
     no_complaints(page, "on the live page")
+
+
+def bypass(page, engine):
+    page.do("click", at=".bypass button")
+    page.do("wait", at="#bypass-question")
+    clean(page, "where bypass is asked for")
+    picture(page, "bypass")
+    page.do("press", key="Escape")
+    page.do("wait", at="#bypass-question", gone=True)
+    check(engine.status["state"] == "inspecting", "bypass is not switched without a yes")
+    page.do("click", at=".bypass button")
+    page.do("click", at="text=Yes, switch bypass on")
+    page.do("wait_text", at=".bypass .told", text="untouched")
+    page.do("wait_text", at=".pill", text="ypass")
+    page.do("click", at="text=Switch bypass off")
+    page.do("click", at="text=Yes, switch bypass off")
+    page.do("wait_text", at=".pill", text="Inspecting")
+    check(True, "bypass is switched on and off from the page, each after a question")
 
 
 def ranges(page):

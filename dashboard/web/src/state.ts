@@ -215,6 +215,13 @@ export async function change_password(password: string, new_password: string): P
   take_session(await ask_json("session", { method: "PATCH", body: { password, new_password } }));
 }
 
+/** Whether everything passes untouched now. */
+export async function switch_bypass(on: boolean): Promise<boolean> {
+  const now = (await ask_json("bypass", { method: "POST", body: { on } }))["on"] === true;
+  if (status.value !== null) status.value = { ...status.value, state: now ? "bypass" : "inspecting" };
+  return now;
+}
+
 export async function log_out(): Promise<void> {
   try {
     const answer = await ask_json("session", { method: "DELETE", anonymous: true });

@@ -47,6 +47,10 @@ class api_test : public store_fixture {
     parts.records = store_.get();
     parts.board = &board_;
     parts.access = access_.get();
+    parts.bypass = [this](bool on) -> result<bool> {
+      if (engine_away_) return fail("nobody answers");
+      return bypass_ = on;
+    };
     parts.now = [this] { return now_; };
     api_ = std::make_unique<api>(std::move(parts));
   }
@@ -103,7 +107,7 @@ class api_test : public store_fixture {
     secret_ = cookie.substr(begin, cookie.find(';') - begin);
   }
 
-  bool pseudonymise_ = false;
+  bool pseudonymise_ = false, bypass_ = false, engine_away_ = false;
   time_point now_ = at_second(3'600);
   live_board board_;
   std::unique_ptr<access_control> access_;
@@ -191,6 +195,40 @@ TEST_F(api_test, what_changes_needs_the_token_and_the_same_site) {
   EXPECT_EQ(ask(method::del, "/api/v1/session", "", false).status, 403);
   EXPECT_EQ(status(method::del, "/api/v1/session"), 204);
   EXPECT_EQ(status(method::get, "/api/v1/status"), 401);
+}
+
+TEST_F(api_test, who_operates_switches_the_bypass) {
+  const char* path = "/api/v1/bypass";
+  log_in("vera");
+  EXPECT_EQ(status(method::post, path, R"({"on":true})"), 403);
+  log_in("olaf");
+  EXPECT_EQ(ask(method::post, path, R"({"on":true})", false).status, 403) << "no X-CSRF-Token";
+  EXPECT_EQ(status(method::post, path, R"({"on":"yes"})"), 400);
+  EXPECT_EQ(status(method::post, path, "{}"), 400);
+  EXPECT_FALSE(bypass_);
+  const auto out = ask(method::post, path, R"({"on":true})");
+  EXPECT_EQ(out.body, R"({"on":true})");
+  EXPECT_TRUE(bypass_);
+  const auto waiting = access_->book().audit_waiting(100);
+  ASSERT_TRUE(waiting);
+  EXPECT_EQ(waiting->back().entry.who, "user olaf from 192.0.2.1");
+  EXPECT_EQ(waiting->back().entry.what, "bypass on");
+  engine_away_ = true;
+  EXPECT_EQ(status(method::post, path, R"({"on":false})"), 503);
+  EXPECT_TRUE(bypass_);
+  for (const auto& [scopes, wanted] : {std::pair{scope_read, 403}, {scope_operate, 503}}) {
+    api_token token;
+    token.name = "switch";
+    token.what = role::operator_;
+    token.scopes = scopes;
+    const auto made = access_->add_token(token, "uid 0", now_);
+    ASSERT_TRUE(made);
+    auto asked = question(method::post, path);
+    asked.headers = {{"authorization", "Bearer " + made->secret},
+                     {"content-type", "application/json"}};
+    asked.body = R"({"on":false})";
+    EXPECT_EQ(ask(asked).status, wanted);
+  }
 }
 
 TEST_F(api_test, bodies_are_bounded_and_known) {

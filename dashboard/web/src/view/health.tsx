@@ -5,6 +5,7 @@ import { answers } from "../model/records";
 import { drop_words, plain, state_words } from "../model/sentences";
 import { bytes, count, duration, NONE, short_count } from "../model/units";
 import { clock, gaps, loaded, service, status } from "../state";
+import { Bypass } from "./bypass";
 import { Section } from "./parts";
 
 const DROPS_SHOWN = 6;
@@ -58,6 +59,7 @@ export function Health(): JSX.Element {
         <>
           <p class="says"><i class={`lamp ${words.tone}`} />{words.says}</p>
           {!away && <Links />}
+          {!away && <Bypass />}
           {!away && (
             <dl class="facts">
               <div><dt>Workers</dt><dd>{count(engine.workers)}</dd></div>
