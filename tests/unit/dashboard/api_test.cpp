@@ -5,6 +5,8 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
+#include <filesystem>
+#include <fstream>
 #include <set>
 
 #include "dashboard/api/api.hpp"
@@ -432,6 +434,23 @@ TEST_F(api_test, the_board_has_names_only_from_its_first_word_on) {
     EXPECT_EQ(one.find("10.0.0.5"), std::string::npos) << one;
     EXPECT_NE(one.find("addr-"), std::string::npos) << one;
   }
+}
+
+TEST_F(api_test, what_was_mended_is_noted_and_is_no_failure) {
+  api_.reset();
+  reader_.reset();
+  store_.reset();
+  for (const char* side : {"-wal", "-shm"}) std::filesystem::remove(path_.string() + side);
+  std::ofstream(path_) << std::string(8'192, 'x');
+  open();
+  make_api();
+  const auto health = ask(method::get, "/healthz");
+  EXPECT_EQ(health.status, 200) << health.body;
+  log_in("vera");
+  const auto status = get("/api/v1/status");
+  EXPECT_TRUE(at(status, "store/trouble").is_null());
+  EXPECT_TRUE(at(status, "store/note").is_string());
+  EXPECT_TRUE(at(status, "store/moved_aside").is_string());
 }
 
 TEST_F(api_test, status_health_policies_events) {
