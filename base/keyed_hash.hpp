@@ -38,6 +38,16 @@ class keyed_hash {
     return unpack(rounds(x, key_[3], key_[0], key_[1], key_[2]));
   }
 
+  /// The second block (c in `low`, d in `high`) of what wide(a, b, c, d) said: under one first
+  /// block it permutes the second, so that whoever keeps the hash and the first block keeps both.
+  hash128 second_of(const hash128& said, std::uint64_t a, std::uint64_t b) const noexcept {
+    auto x = pack(said.low, said.high);
+    for (const int key : {2, 1, 0, 3}) x = undo_round(x, key_[key]);
+    const auto first =
+        rounds(_mm_xor_si128(pack(a, b), key_[0]), key_[1], key_[2], key_[3], key_[0]);
+    return unpack(_mm_xor_si128(x, first));
+  }
+
   /// 64 bits over 256, short: for picking buckets, where the full key is compared afterwards. Two
   /// rounds come between the blocks: after one alone a byte of the first differs by a column of
   /// four that the second can undo, whatever the seed.
@@ -82,6 +92,9 @@ class keyed_hash {
     x = _mm_aesenc_si128(x, b);
     x = _mm_aesenc_si128(x, c);
     return _mm_aesenc_si128(x, d);
+  }
+  static __m128i undo_round(__m128i x, __m128i key) noexcept {
+    return _mm_aesdeclast_si128(_mm_aesimc_si128(_mm_xor_si128(x, key)), _mm_setzero_si128());
   }
 
   __m128i key_[4];

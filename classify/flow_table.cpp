@@ -8,10 +8,10 @@
 namespace callweir::classify {
 namespace {
 
-/// At most half full: fewer than four flows a bucket, so that a pair of full buckets is rare (under
-/// 0.1 %).
+/// Five flows to a bucket of eight when the table is full: then one new flow of 2,000 finds both
+/// its buckets full, and evicts.
 std::uint32_t bucket_count(std::uint32_t flows_max) {
-  return std::bit_ceil(std::max<std::uint32_t>(flows_max / 4, 4));
+  return std::max<std::uint32_t>((flows_max + 4) / 5, 4);
 }
 
 /// A bit for each of the eight tags that equals `tag`.
@@ -34,15 +34,14 @@ eviction_class class_of(const hot_flow& flow) noexcept {
 flow_table::flow_table(const config& wanted)
     : config_(wanted),
       hash_(wanted.seed),
-      bucket_mask_(bucket_count(wanted.flows_max) - 1),
-      bucket_shift_(32 - std::countr_zero(bucket_count(wanted.flows_max))),
-      buckets_(bucket_count(wanted.flows_max), wanted.touch),
+      bucket_count_(bucket_count(wanted.flows_max)),
+      buckets_(bucket_count_, wanted.touch),
       hot_(wanted.flows_max, wanted.touch),
       warm_(wanted.flows_max, wanted.touch),
-      addresses_(wanted.flows_max, wanted.touch) {}
+      lower_ends_(wanted.flows_max, wanted.touch) {}
 
 std::size_t flow_table::memory_bytes() const noexcept {
-  return buckets_.bytes() + hot_.bytes() + warm_.bytes() + addresses_.bytes();
+  return buckets_.bytes() + hot_.bytes() + warm_.bytes() + lower_ends_.bytes();
 }
 
 void flow_table::prepare(std::span<const packet_view> packets, burst& out) noexcept {
@@ -155,10 +154,7 @@ flow_index flow_table::open(const flow_key& key, std::uint64_t hash, bool swappe
   more.first_ns = first.time.ns;
   more.p2p = static_cast<std::uint8_t>(tristate::open);
   more.from_outside = first.from == side::outside;
-  if (flow.is_v6()) {
-    addresses_[i] = swapped ? flow_addresses{first.destination, first.source}
-                            : flow_addresses{first.source, first.destination};
-  }
+  if (flow.is_v6()) lower_ends_[i] = swapped ? first.destination : first.source;
   return i;
 }
 
@@ -196,18 +192,22 @@ flow_identity flow_table::identity(flow_index i) const noexcept {
   out.vlan[0] = flow.ports >> 20 & 0xfff;
   out.vlan[1] = flow.ports >> 8 & 0xfff;
   out.initiator = warm_[i].from_outside ? side::outside : side::inside;
-  flow_addresses ends;
+  ip_address lower, upper;
   if (flow.is_v6()) {
-    ends = addresses_[i];
+    lower = lower_ends_[i];
+    const hash128 other =
+        hash_.second_of({flow.addresses[0], flow.addresses[1]}, lower.high, lower.low);
+    upper.high = other.low;
+    upper.low = other.high;
   } else {
-    ends = {ip_address::v4(static_cast<std::uint32_t>(flow.addresses[0] >> 32)),
-            ip_address::v4(static_cast<std::uint32_t>(flow.addresses[0]))};
+    lower = ip_address::v4(static_cast<std::uint32_t>(flow.addresses[0] >> 32));
+    upper = ip_address::v4(static_cast<std::uint32_t>(flow.addresses[0]));
   }
   const auto lower_port = static_cast<std::uint16_t>(flow.ports >> 48);
   const auto upper_port = static_cast<std::uint16_t>(flow.ports >> 32);
   const bool reversed = flow.has(flow_reversed);
-  out.source = reversed ? ends.upper : ends.lower;
-  out.destination = reversed ? ends.lower : ends.upper;
+  out.source = reversed ? upper : lower;
+  out.destination = reversed ? lower : upper;
   out.source_port = reversed ? upper_port : lower_port;
   out.destination_port = reversed ? lower_port : upper_port;
   return out;

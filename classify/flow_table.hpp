@@ -69,11 +69,6 @@ struct alignas(64) warm_flow {
 };
 static_assert(sizeof(warm_flow) == 64);
 
-/// IPv6 addresses, lower end first; IPv4's are in the key.
-struct alignas(32) flow_addresses {
-  ip_address lower, upper;
-};
-
 class flow_table {
  public:
   struct config {
@@ -135,7 +130,7 @@ class flow_table {
   void prefetch_to_tell(flow_index i) const noexcept {
     __builtin_prefetch(&hot_[i]);
     __builtin_prefetch(&warm_[i]);
-    __builtin_prefetch(&addresses_[i]);
+    __builtin_prefetch(&lower_ends_[i]);
   }
   /// All lines that the end of a flow touches.
   void prefetch_to_close(flow_index i) const noexcept {
@@ -143,7 +138,7 @@ class flow_table {
     __builtin_prefetch(&buckets_[first_bucket(hash)], 1);
     __builtin_prefetch(&buckets_[second_bucket(hash)], 1);
     __builtin_prefetch(&warm_[i], 1);
-    if (hot_[i].is_v6()) __builtin_prefetch(&addresses_[i]);
+    if (hot_[i].is_v6()) __builtin_prefetch(&lower_ends_[i]);
   }
   /// Addresses and ports of initiator and responder, VLANs, tunnel, link; id and worker are the
   /// caller's.
@@ -199,11 +194,15 @@ class flow_table {
     return tag == 0 ? 1 : tag;
   }
   std::uint32_t first_bucket(std::uint64_t hash) const noexcept {
-    return static_cast<std::uint32_t>(hash) & bucket_mask_;
+    return scaled(static_cast<std::uint32_t>(hash));
   }
-  /// Bits 20 to 47 and a tag's worth: independent of the first within the table's size.
+  /// Half of what it rests on has no part in the first.
   std::uint32_t second_bucket(std::uint64_t hash) const noexcept {
-    return static_cast<std::uint32_t>(hash >> 24) * 0x9e37'79b1u >> bucket_shift_;
+    return scaled(static_cast<std::uint32_t>(hash * 0x9e37'79b9'7f4a'7c15ULL >> 32));
+  }
+  /// 32 bits, evenly over any number of buckets.
+  std::uint32_t scaled(std::uint32_t bits) const noexcept {
+    return static_cast<std::uint32_t>(std::uint64_t{bits} * bucket_count_ >> 32);
   }
   bool matches(flow_index i, const flow_key& key) const noexcept {
     const hot_flow& flow = hot_[i];
@@ -218,22 +217,21 @@ class flow_table {
 
   config config_;
   keyed_hash hash_;
-  std::uint32_t bucket_mask_;
-  int bucket_shift_;
+  std::uint32_t bucket_count_;
   lazy_array<bucket> buckets_;
   lazy_array<hot_flow> hot_;
   lazy_array<warm_flow> warm_;
-  lazy_array<flow_addresses> addresses_;
-  flow_index free_head_ = no_flow;  // chain through hot_flow::action
-  std::uint32_t high_water_ = 0;    // records beyond were never used
+  lazy_array<ip_address> lower_ends_;  // of IPv6 flows: the key has what makes it both ends
+  flow_index free_head_ = no_flow;     // chain through hot_flow::action
+  std::uint32_t high_water_ = 0;       // records beyond were never used
   std::uint32_t used_ = 0;
   std::uint32_t sweep_at_ = 0;
 };
 
-/// Bytes a flow takes at the table's full size, all in: records, addresses, and at most half a
-/// bucket line.
+/// Bytes a flow takes at the table's full size: record, address, and a fifth of a bucket. What is
+/// left of 200 is for the pools of those that are inspected or measured.
 constexpr std::size_t flow_bytes =
-    sizeof(hot_flow) + sizeof(warm_flow) + sizeof(flow_addresses) + 64 / 2;
-static_assert(flow_bytes <= 200);
+    sizeof(hot_flow) + sizeof(warm_flow) + sizeof(ip_address) + 64 / 5 + 1;
+static_assert(flow_bytes <= 157);
 
 }  // namespace callweir::classify

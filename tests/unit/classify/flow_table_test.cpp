@@ -113,6 +113,48 @@ TEST(flow_table, ipv6_addresses_are_kept_behind_the_fingerprint) {
   EXPECT_TRUE(touch(table, p).fresh);
 }
 
+TEST(flow_table, any_two_ipv6_addresses_come_back_out_of_key_and_lower_end) {
+  flow_table table(small(5'000));
+  std::mt19937_64 random(3);
+  for (int i = 0; i < 4'000; ++i) {
+    auto p = udp(0, static_cast<std::uint16_t>(random()), 0, static_cast<std::uint16_t>(random()));
+    p.source = ip_address{random() | 1ULL << 63, random()};
+    p.destination = ip_address{random() | 1ULL << 63, i % 7 == 0 ? 0 : random()};
+    const auto o = touch(table, p);
+    ASSERT_TRUE(o.fresh);
+    const auto who = table.identity(o.flow);
+    ASSERT_EQ(who.source, p.source);
+    ASSERT_EQ(who.destination, p.destination);
+  }
+}
+
+/// Two choices keep the fullest buckets rare, also after many ends at random.
+TEST(flow_table, nearly_full_it_still_finds_a_place_for_nearly_every_flow) {
+  flow_table table(small(50'000));
+  std::mt19937_64 random(5);
+  std::vector<flow_index> flows;
+  int tries = 0, without = 0;
+  const auto open_one = [&] {
+    const std::uint64_t r = random();
+    const auto o =
+        touch(table, udp(static_cast<std::uint32_t>(r), static_cast<std::uint16_t>(r >> 32),
+                         0xc0000207, static_cast<std::uint16_t>(r >> 48)));
+    ++tries;
+    without += o.flow == no_flow ? 1 : 0;
+    if (o.fresh) flows.push_back(o.flow);
+  };
+  while (flows.size() < 49'500 && tries < 60'000) open_one();
+  EXPECT_LE(without, 10);
+  for (int i = 0; i < 500'000; ++i) {
+    auto& gone = flows[random() % flows.size()];
+    table.erase(gone);
+    gone = flows.back();
+    flows.pop_back();
+    open_one();
+  }
+  EXPECT_LT(without * 1'000, tries) << without << " of " << tries;
+}
+
 TEST(flow_table, of_the_candidates_the_oldest_undecided_goes_first_and_kept_flows_never) {
   flow_table table(small(16));
   std::vector<flow_index> flows;
