@@ -22,14 +22,24 @@ class spsc_ring {
 
   /// Producer. False when full.
   bool push(const T& item) noexcept {
+    T* const into = room();
+    if (into == nullptr) return false;
+    *into = item;
+    publish();
+    return true;
+  }
+  /// Producer: where the next item is to be written, nullptr when full. It is in the ring with
+  /// publish().
+  T* room() noexcept {
     const std::uint64_t at = tail_.load(std::memory_order_relaxed);
     if (at - head_seen_ > mask_) {
       head_seen_ = head_.load(std::memory_order_acquire);
-      if (at - head_seen_ > mask_) return false;
+      if (at - head_seen_ > mask_) return nullptr;
     }
-    slots_[at & mask_] = item;
-    tail_.store(at + 1, std::memory_order_release);
-    return true;
+    return &slots_[at & mask_];
+  }
+  void publish() noexcept {
+    tail_.store(tail_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   }
   /// Producer: how full it is at most.
   std::uint64_t used() noexcept {
