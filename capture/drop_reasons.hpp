@@ -27,7 +27,7 @@ constexpr std::array<drop_reason_row, drop_reason_count> drop_reason_table = {{
      "frames arrived faster than the workers fetched them and the port's ring was full"},
     {"link_queue_full", "the link's configured rate was exceeded for longer than its queue holds"},
     {"distributor_full",
-     "a worker behind the software distributor was too slow and its ring was full"},
+     "the ring from a worker to the software distributor was full: more than it held back at once"},
 }};
 
 constexpr const char* drop_reason_name(drop_reason reason) {

@@ -55,8 +55,8 @@ unsigned worker_of(const std::uint8_t* frame, std::uint32_t captured, const keye
   return static_cast<unsigned>((static_cast<unsigned __int128>(h) * workers) >> 64);
 }
 
-distributed_lane::distributed_lane(std::uint32_t frames)
-    : in_(frames), out_(2 * frames), out_first_(frames) {}
+distributed_lane::distributed_lane(std::uint32_t frames, std::uint32_t held)
+    : in_(frames), out_(2 * frames + held), out_first_(2 * frames) {}
 
 std::size_t distributed_lane::receive(std::span<packet_view> out) noexcept {
   std::size_t n = 0;
@@ -76,32 +76,38 @@ void distributed_lane::send(std::span<void* const> frames, bool first, time_poin
   }
 }
 
-distributor::distributor(std::vector<capture::port*> in, std::vector<frame_sink*> out,
-                         unsigned workers, worker_state& state,
-                         const std::atomic<std::uint32_t>& bypass, const std::atomic<bool>& gate,
-                         bool busy_poll)
+distributor::distributor(std::vector<distributor_input> in, std::vector<frame_sink*> out,
+                         worker_state& state, const std::atomic<std::uint32_t>& bypass,
+                         const std::atomic<bool>& gate, const distributor_options& options)
     : in_(std::move(in)),
       out_(std::move(out)),
       state_(state),
       bypass_(bypass),
       gate_(gate),
-      busy_poll_(busy_poll),
+      busy_poll_(options.busy_poll),
       hash_(random_seed()) {
-  for (unsigned i = 0; i < workers; ++i)
-    ends_.push_back(std::make_unique<distributed_lane>(ring_frames));
+  for (unsigned i = 0; i < options.workers; ++i)
+    ends_.push_back(std::make_unique<distributed_lane>(ring_frames, options.held_frames));
 }
 
-void distributor::spread(capture::port& from, std::span<packet_view> views,
+void distributor::pass_straight(const distributor_input& from, std::span<packet_view> views,
+                                time_point now) noexcept {
+  void* frames[burst_max];
+  for (std::size_t i = 0; i < views.size(); ++i) frames[i] = views[i].handle;
+  out_[2U * from.link + static_cast<unsigned>(other(from.which))]->send({frames, views.size()},
+                                                                        false, now);
+  uninspected_.add(views.size());
+}
+
+void distributor::spread(const distributor_input& from, std::span<packet_view> views,
                          time_point now) noexcept {
   for (auto& view : views) {
-    capture::set_origin(view.handle, {from.link(), from.from()});
+    capture::set_origin(view.handle, {from.link, from.which});
     const auto worker =
         worker_of(view.frame, view.captured, hash_, static_cast<unsigned>(ends_.size()));
     if (ends_[worker]->in_.push(view.handle)) continue;
     // Overload sheds inspection, never forwarding.
-    out_[2U * from.link() + static_cast<unsigned>(other(from.from()))]->send({&view.handle, 1},
-                                                                             false, now);
-    uninspected_.add();
+    pass_straight(from, {&view, 1}, now);
   }
 }
 
@@ -115,7 +121,9 @@ std::size_t distributor::collect(spsc_ring<void*>& ring, bool first, time_point 
     moved += n;
     n = 0;
   };
-  for (std::size_t budget = 4 * burst_max; budget > 0 && ring.front() != nullptr; --budget) {
+  // As much as may come in meanwhile, and more: rings in front of a busy distributor do not fill.
+  for (std::size_t budget = (in_.size() + 4) * burst_max; budget > 0 && ring.front() != nullptr;
+       --budget) {
     void* frame = *ring.front();
     ring.drop();
     const auto origin = capture::origin_of(frame);
@@ -131,10 +139,18 @@ std::size_t distributor::collect(spsc_ring<void*>& ring, bool first, time_point 
 std::size_t distributor::turn(time_point now) noexcept {
   std::array<packet_view, burst_max> views;
   std::size_t moved = 0;
-  for (auto* port : in_) {
-    const auto n = port->receive(views);
-    if (n > 0) spread(*port, {views.data(), n}, now);
+  const bool straight = ladder_.level() == load_level::shed_accounting;
+  for (std::size_t i = 0; i < in_.size(); ++i) {
+    const auto n = in_[i].from->receive(views);
+    ladder_.polled(i, n == burst_max);
+    if (n == 0) continue;
+    straight ? pass_straight(in_[i], {views.data(), n}, now)
+             : spread(in_[i], {views.data(), n}, now);
     moved += n;
+  }
+  if (ladder_.judge(now)) {
+    overload_changes_.add();
+    state_.load.store(static_cast<std::uint32_t>(ladder_.level()), std::memory_order_relaxed);
   }
   for (auto& end : ends_) {
     moved += collect(end->out_first_, true, now);

@@ -12,6 +12,7 @@
 #include "capture/port.hpp"
 #include "engine/counter.hpp"
 #include "engine/lane.hpp"
+#include "engine/load_ladder.hpp"
 #include "engine/shared_state.hpp"
 #include "engine/spsc_ring.hpp"
 
@@ -47,7 +48,8 @@ class frame_ring {
 /// One worker's end of the distributor: what it polls and where it sends.
 class distributed_lane final : public frame_source, public frame_sink {
  public:
-  explicit distributed_lane(std::uint32_t frames);
+  /// `frames`: of the ring to the worker; `held`: that the worker may let go at once on top.
+  distributed_lane(std::uint32_t frames, std::uint32_t held);
   // Worker's side.
   std::size_t receive(std::span<packet_view> out) noexcept override;
   void send(std::span<void* const> frames, bool first, time_point now) noexcept override;
@@ -63,14 +65,30 @@ class distributed_lane final : public frame_source, public frame_sink {
   counter dropped_;
 };
 
+/// A queue of a port.
+struct distributor_input {
+  frame_source* from;
+  std::uint16_t link;
+  side which;
+};
+
+struct distributor_options {
+  unsigned workers = 2;
+  std::uint32_t held_frames = 8192;  // of each worker's delay line
+  bool busy_poll = false;
+};
+
+/// Under overload, when its own polls all come back full: its workers shed inspection first; then
+/// frames go from port to port without a worker, and the flows' accounts miss them. Forwarding goes
+/// on.
 class distributor {
  public:
   static constexpr std::uint32_t ring_frames = 2048;
   /// `in`: every queue of every port. `out(link, side)` is the way out of a port, indexed 2 * link
-  /// + side.
-  distributor(std::vector<capture::port*> in, std::vector<frame_sink*> out, unsigned workers,
-              worker_state& state, const std::atomic<std::uint32_t>& bypass,
-              const std::atomic<bool>& gate, bool busy_poll);
+  /// + side. state.load is the floor of the workers' load levels.
+  distributor(std::vector<distributor_input> in, std::vector<frame_sink*> out, worker_state& state,
+              const std::atomic<std::uint32_t>& bypass, const std::atomic<bool>& gate,
+              const distributor_options& options);
 
   distributed_lane& worker_end(unsigned worker) { return *ends_[worker]; }
   /// Polls until stop(), which is to be called after the workers have drained.
@@ -78,24 +96,30 @@ class distributor {
   void stop() noexcept { stopping_.store(true, std::memory_order_relaxed); }
   std::size_t turn(time_point now) noexcept;
 
-  /// Frames forwarded without inspection because their worker's ring was full. Any thread.
+  /// Frames forwarded without inspection because their worker's ring was full, or because of
+  /// overload. Any thread.
   std::uint64_t uninspected() const noexcept { return uninspected_.get(); }
+  /// Steps of the load ladder. Any thread.
+  std::uint64_t overload_changes() const noexcept { return overload_changes_.get(); }
 
  private:
-  void spread(capture::port& from, std::span<packet_view> views, time_point now) noexcept;
+  void spread(const distributor_input& from, std::span<packet_view> views, time_point now) noexcept;
+  void pass_straight(const distributor_input& from, std::span<packet_view> views,
+                     time_point now) noexcept;
   std::size_t collect(spsc_ring<void*>& ring, bool first, time_point now) noexcept;
 
-  std::vector<capture::port*> in_;
+  std::vector<distributor_input> in_;
   std::vector<frame_sink*> out_;
   std::vector<std::unique_ptr<distributed_lane>> ends_;
   worker_state& state_;
   const std::atomic<std::uint32_t>& bypass_;
   const std::atomic<bool>& gate_;
   bool busy_poll_;
+  load_ladder ladder_;
   keyed_hash hash_;
   steady_clock clock_;
   std::atomic<bool> stopping_{false};
-  counter uninspected_;
+  counter uninspected_, overload_changes_;
 };
 
 }  // namespace callweir::engine

@@ -127,6 +127,7 @@ void live_links::impl::add_worker(std::vector<lane> lanes, packet_pipeline& pipe
   worker_options wanted;
   wanted.held_frames = options.held_frames;
   wanted.busy_poll = options.busy_poll;
+  if (spreader) wanted.load_floor = &shared->worker[options.workers].load;
   workers.push_back(std::make_unique<worker>(
       std::move(lanes), pipeline, shared->worker[workers.size()], shared->bypass, gate, wanted));
 }
@@ -138,16 +139,19 @@ void live_links::impl::build(const std::vector<packet_pipeline*>& pipelines) {
   } else if (spread_by_devices()) {
     for (unsigned w = 0; w < n; ++w) add_worker(lanes_of_queue(w, n), *pipelines[w]);
   } else {
-    std::vector<capture::port*> in;
+    std::vector<distributor_input> in;
     std::vector<frame_sink*> out;
     for (std::size_t link = 0; link < ports->links(); ++link)
       for (const side which : {side::inside, side::outside}) {
-        for (unsigned q = 0; q < ports->queues(link, which); ++q)
-          in.push_back(&ports->at(link, which, q));
+        for (unsigned q = 0; q < ports->queues(link, which); ++q) {
+          sources.push_back(std::make_unique<port_source>(ports->at(link, which, q)));
+          in.push_back({sources.back().get(), static_cast<std::uint16_t>(link), which});
+        }
         out.push_back(&way_out(link, which, 0, 1));
       }
-    spreader = std::make_unique<distributor>(std::move(in), std::move(out), n, shared->worker[n],
-                                             shared->bypass, gate, options.busy_poll);
+    spreader = std::make_unique<distributor>(
+        std::move(in), std::move(out), shared->worker[n], shared->bypass, gate,
+        distributor_options{n, options.held_frames, options.busy_poll});
     for (unsigned w = 0; w < n; ++w) {
       auto& end = spreader->worker_end(w);
       add_worker({{&end, &end}}, *pipelines[w]);

@@ -68,9 +68,10 @@ std::uint64_t worker_bytes(std::size_t links) {
   return delays.memory_bytes() + sizeof(capture::decoder) +
          std::uint64_t{capture::fragment_cache::entries_max} * 128 +
          calls_max * sizeof(std::uint64_t) +
-         (2 * links * egress_frames + std::uint64_t{4} * distributor::ring_frames) * sizeof(void*) +
-         sizeof(classify::flow_event) * event_ring::capacity_default +
-         sizeof(command) * worker_channel::commands_default +
+         (2 * links * egress_frames + std::uint64_t{8} * distributor::ring_frames +
+          2 * held_frames) *
+             sizeof(void*) +
+         event_ring::memory_bytes() + sizeof(command) * worker_channel::commands_default +
          sizeof(binding) * worker_channel::bindings_default + thread_bytes;
 }
 

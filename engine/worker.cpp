@@ -1,5 +1,7 @@
 #include "engine/worker.hpp"
 
+#include <algorithm>
+
 #include "capture/eal.hpp"
 #include "capture/port.hpp"
 
@@ -79,10 +81,16 @@ void worker::flush_held(time_point now) noexcept {
 }
 
 void worker::housekeeping(time_point now) noexcept {
-  if (ladder_.judge(now)) {
+  ladder_.judge(now);
+  const auto floor =
+      options_.load_floor == nullptr
+          ? load_level::normal
+          : static_cast<load_level>(options_.load_floor->load(std::memory_order_relaxed));
+  if (const auto level = std::max(ladder_.level(), floor); level != level_) {
+    level_ = level;
     counters_.overload_changes.add();
-    pipeline_.set_load(ladder_.level());
-    state_.load.store(static_cast<std::uint32_t>(ladder_.level()), std::memory_order_relaxed);
+    pipeline_.set_load(level);
+    state_.load.store(static_cast<std::uint32_t>(level), std::memory_order_relaxed);
   }
   if (now - last_idle_ < idle_every) return;
   last_idle_ = now;

@@ -24,12 +24,13 @@ struct worker_counters {
   counter held;          // put into the delay line
   counter hold_refused;  // should have been held, but the delay line was full: forwarded at once
   counter dropped;       // by decision of the pipeline, which counts reasons
-  counter overload_changes;  // steps of the load ladder
+  counter overload_changes;  // changes of the load level
 };
 
 struct worker_options {
   std::uint32_t held_frames = 8192;  // capacity of the delay line
   bool busy_poll = false;
+  const std::atomic<std::uint32_t>* load_floor = nullptr;  // of who stands in front: a distributor
 };
 
 class worker {
@@ -70,6 +71,7 @@ class worker {
   worker_options options_;
   shaper::delay_line held_;
   load_ladder ladder_;
+  load_level level_ = load_level::normal;
   steady_clock clock_;
   time_point last_idle_{};
   bool bypassed_ = false;

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <vector>
 
+#include "capture/eal.hpp"
 #include "engine/egress.hpp"
 
 namespace callweir::engine {
@@ -97,6 +98,138 @@ TEST(frame_ring, is_overtaken_once_an_overload) {
   EXPECT_TRUE(std::is_sorted(late.begin(), late.end()));
   EXPECT_TRUE(std::is_sorted(rest.begin(), rest.end()));
   EXPECT_GT(falls, 0);
+}
+
+/// Frames of DPDK's endless device, as many a poll as are asked for.
+class dosed_source final : public frame_source {
+ public:
+  explicit dosed_source(capture::port& from) : from_(from) {}
+  std::size_t receive(std::span<packet_view> out) noexcept override {
+    const auto n = dose == 0 ? 0 : from_.receive(out.first(std::min(out.size(), dose)));
+    received += n;
+    return n;
+  }
+  std::size_t dose = 0;
+  std::uint64_t received = 0;
+
+ private:
+  capture::port& from_;
+};
+
+class counting_sink final : public frame_sink {
+ public:
+  void send(std::span<void* const> frames, bool, time_point) noexcept override {
+    for (void* frame : frames) capture::release(frame);
+    sent += frames.size();
+  }
+  void pump(time_point) noexcept override {}
+  void flush(time_point) noexcept override {}
+  std::uint64_t sent = 0;
+};
+
+class spreading : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (capture::eal_is_running())
+      GTEST_SKIP() << "DPDK starts once a process: run by ctest, or by name";
+    const auto device = [](const char* name) {
+      return capture::port_config{capture::port_config::kind::vdev, name};
+    };
+    auto opened = capture::port_set::open(
+        {{"test", device("net_null0"), device("net_null1"), {}, {}, {}}}, {});
+    ASSERT_TRUE(opened.has_value()) << opened.error().text();
+    ports_ = std::move(*opened);
+    const auto started = ports_->start();
+    ASSERT_TRUE(started.has_value()) << started.error().text();
+    source_ = std::make_unique<dosed_source>(ports_->at(0, side::inside));
+    spreader_ = std::make_unique<distributor>(
+        std::vector<distributor_input>{{source_.get(), 0, side::inside}},
+        std::vector<frame_sink*>{&inside_, &outside_}, state_, bypass_, gate_,
+        distributor_options{2, 8192, true});
+  }
+  void TearDown() override {
+    spreader_.reset();
+    ports_.reset();
+  }
+  /// Turns of 1 ms; the worker takes all that comes and sends it on.
+  void turns(int n) {
+    auto& end = spreader_->worker_end(0);  // frames without addresses are all the first one's
+    for (; n > 0; --n) {
+      now_ = now_ + std::chrono::milliseconds(1);
+      spreader_->turn(now_);
+      std::array<packet_view, burst_max> views;
+      for (std::size_t got; (got = end.receive(views)) > 0;) {
+        void* frames[burst_max];
+        for (std::size_t i = 0; i < got; ++i) frames[i] = views[i].handle;
+        end.send({frames, got}, false, now_);
+        worked_ += got;
+      }
+    }
+  }
+  load_level level() const { return static_cast<load_level>(state_.load.load()); }
+
+  worker_state state_;
+  std::atomic<std::uint32_t> bypass_{0};
+  std::atomic<bool> gate_{true};
+  counting_sink inside_, outside_;
+  std::unique_ptr<capture::port_set> ports_;
+  std::unique_ptr<dosed_source> source_;
+  std::unique_ptr<distributor> spreader_;
+  time_point now_{1'000'000'000};
+  std::uint64_t worked_ = 0;
+};
+
+TEST_F(spreading, sheds_inspection_first_accounting_next_and_forwarding_never) {
+  source_->dose = burst_max / 2;
+  turns(1'000);
+  EXPECT_EQ(level(), load_level::normal);
+  EXPECT_EQ(worked_, source_->received);
+
+  source_->dose = burst_max;  // every poll full: it cannot be emptied
+  turns(120);
+  EXPECT_EQ(level(), load_level::shed_inspection);
+  EXPECT_EQ(spreader_->uninspected(), 0U) << "workers go on counting";
+  turns(120);
+  EXPECT_EQ(level(), load_level::shed_accounting);
+  const auto worked = worked_;
+  turns(200);
+  EXPECT_EQ(worked_, worked) << "no worker has to see it";
+  EXPECT_GE(spreader_->uninspected(), 200 * burst_max);
+
+  source_->dose = 3;
+  turns(1'300);
+  EXPECT_EQ(level(), load_level::normal);
+  const auto straight = spreader_->uninspected();
+  turns(100);
+  EXPECT_EQ(spreader_->uninspected(), straight);
+  EXPECT_GT(worked_, worked);
+  EXPECT_EQ(spreader_->overload_changes(), 4U);
+
+  source_->dose = 0;
+  turns(2);
+  EXPECT_EQ(outside_.sent, source_->received) << "each frame left by the other port";
+  EXPECT_EQ(inside_.sent, 0U);
+  EXPECT_EQ(spreader_->worker_end(0).dropped(), 0U);
+}
+
+TEST_F(spreading, takes_back_all_that_a_worker_held_at_once) {
+  auto& end = spreader_->worker_end(0);
+  std::array<packet_view, burst_max> views;
+  std::uint64_t held = 0;
+  for (; held < 8192; held += burst_max) {
+    source_->dose = burst_max;
+    ASSERT_EQ(source_->receive(views), burst_max);
+    void* frames[burst_max];
+    for (std::size_t i = 0; i < burst_max; ++i) {
+      capture::set_origin(views[i].handle, {0, side::inside});
+      frames[i] = views[i].handle;
+    }
+    end.send(frames, false, now_);
+  }
+  source_->dose = 0;
+  turns(100);
+  EXPECT_EQ(outside_.sent, held);
+  EXPECT_EQ(end.dropped(), 0U);
 }
 
 TEST(link_bucket, lets_the_rate_through_and_no_more) {
