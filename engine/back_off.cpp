@@ -16,7 +16,7 @@ namespace callweir::engine {
 namespace {
 constexpr std::int64_t first_spin_ns = 2'000;
 constexpr std::int64_t dense_spin_ns = 20'000;
-constexpr std::int64_t busy_spin_ns = 200'000;
+constexpr std::int64_t busy_spin_ns = 1'000'000;
 constexpr unsigned close_max = 64;
 constexpr long first_sleep_ns = 80'000;
 constexpr long busy_sleep_ns_max = 300'000;

@@ -14,10 +14,10 @@ class back_off {
   void worked() noexcept;
   /// After one that did not. Spins while frames follow each other closely: 20 us after the last
   /// one, and 2 us until one has come that soon, so that thin traffic costs no more than sleeping.
-  /// After 64 such gaps without a longer one a break of the sender's up to 200 us is spun through,
-  /// too: who slept through it would hold up what comes after. Two longer gaps end that.
-  /// Then sleeps 80 us, 30 us more each time up to 300 us, 500 us after 20 ms without traffic. A
-  /// port's ring holds 2,048 frames: 4 million frames/s over the longest sleep.
+  /// After 64 such gaps without a longer one a break of the sender's up to 1 ms is spun through,
+  /// too: who slept through it would hold up the backlog that comes after. Two longer gaps end
+  /// that. Then sleeps 80 us, 30 us more each time up to 300 us, 500 us after 20 ms without
+  /// traffic. A port's ring holds 2,048 frames: 4 million frames/s over the longest sleep.
   void rest() noexcept;
   /// Sleeps to the microsecond instead of the kernel's 50 us slack, and runs ahead of ordinary
   /// work. Once a thread.
