@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "bench/figures.hpp"
+#include "bench/progress.hpp"
 #include "bench/traffic/driven_pipeline.hpp"
 #include "bench/traffic/traffic_source.hpp"
 
@@ -53,14 +54,16 @@ std::uint64_t shed_of(const engine::pipeline& line) {
 
 class fastpath_worker {
  public:
+  /// `told`: null for all but one.
   fastpath_worker(engine::pipeline& line, const traffic_plan& plan, const frame_shapes& shapes,
-                  void* pool, time_point begin)
+                  void* pool, time_point begin, progress* told)
       : line_(line),
         plan_(plan),
         source_(plan, shapes, begin),
         alone_(plan, shapes, begin),
         frames_(pool),
-        drive_(line, source_, pool) {}
+        drive_(line, source_, pool),
+        told_(told) {}
 
   /// Until the table holds what it shall and flows end as fast as others begin.
   void warm_up() {
@@ -76,7 +79,7 @@ class fastpath_worker {
     }
     steering_ = true;
     steered_at_ = source_.now();
-    run_until(5.5);
+    run_until(warm_up_lives);
     while (alone_.now() < source_.now()) baseline();
   }
 
@@ -85,8 +88,9 @@ class fastpath_worker {
     const auto shed_begun = shed_of(line_);
     const auto inspected_begun = line_.classifier().counters().inspected.get();
     std::uint64_t spent = 0;
-    const std::uint64_t end = __rdtsc() + static_cast<std::uint64_t>(seconds * hz);
+    const std::uint64_t begun = __rdtsc(), end = begun + static_cast<std::uint64_t>(seconds * hz);
     while (__rdtsc() < end || figures.whole.size() < 5) {
+      tell("measuring", static_cast<double>(__rdtsc() - begun) / hz / seconds);
       const auto first = __rdtsc();
       for (std::uint32_t i = 0; i < baseline_bursts; ++i) baseline();
       const auto second = __rdtsc();
@@ -112,11 +116,16 @@ class fastpath_worker {
   /// Lets the voices talk to their end and every flow time out, so that each has been told of.
   void finish() {
     source_.stop_opening();
-    while (source_.talking()) drive_.burst();
+    while (source_.talking()) {
+      drive_.burst();
+      tell("letting voices end", 0);
+    }
     figures.voice_flows = source_.voice_ended();
     // Gently, so that the control thread hears of each: a few records a round.
     auto at = source_.now() + plan_.time_out * 2;
+    const double all = line_.classifier().flows_live();
     for (int i = 0; i < 40'000 && line_.classifier().flows_live() > 0; ++i) {
+      tell("letting flows end", 1 - line_.classifier().flows_live() / all);
       at = at + std::chrono::milliseconds(1);
       drive_.set_clock(at);
       line_.process({}, at, {});
@@ -142,15 +151,19 @@ class fastpath_worker {
     return static_cast<double>((at - begun_).count()) * plan_.new_per_s / plan_.flows / 1e9;
   }
   /// Returns how many flows were live meanwhile, on average.
-  double run_until(double lives) noexcept {
+  double run_until(double lives) {
     double sum = 0, rounds = 0;
     while (lives_at(source_.now()) < lives) {
+      tell("warming up", lives_at(source_.now()) / warm_up_lives);
       for (int i = 0; i < 64; ++i) drive_.burst();
       steer();
       sum += line_.classifier().flows_live();
       ++rounds;
     }
     return rounds > 0 ? sum / rounds : 0;
+  }
+  void tell(std::string_view stage, double share) {
+    if (told_ != nullptr) told_->show(stage, share);
   }
   double steered_share() const noexcept {
     return plan_.share(flow_kind::tls) + plan_.share(flow_kind::quic);
@@ -167,11 +180,13 @@ class fastpath_worker {
     source_.set_bulk_window(static_cast<std::uint32_t>(window_));
   }
 
+  static constexpr double warm_up_lives = 5.5;
   engine::pipeline& line_;
   traffic_plan plan_;
   traffic_source source_, alone_;
   frame_burst frames_;
   driven_pipeline drive_;
+  progress* told_;
   time_point begun_ = source_.now();
   time_point steered_at_{};
   bool steering_ = false;
@@ -199,7 +214,8 @@ void print_json(const fastpath_options& o, const traffic_plan& plan, const worke
   out.integer("flows_live_max", f.live_max);
   out.integer("untracked", f.lost_room);
   out.integer("events_lost", lost);
-  out.number("bytes_per_flow", static_cast<double>(c.table_bytes()) / c.flows_max(), 4);
+  out.number("bytes_per_flow", static_cast<double>(c.memory_bytes()) / c.flows_max(), 4);
+  out.number("table_bytes_per_flow", static_cast<double>(c.table_bytes()) / c.flows_max(), 4);
   out.number("pool_bytes_per_flow",
              static_cast<double>(c.memory_bytes() - c.table_bytes()) / c.flows_max(), 4);
   fmt::print("{}\n", out.done());
@@ -230,6 +246,7 @@ int run_fastpath(const fastpath_options& options) {
       ++recognised;
   };
   std::vector<std::unique_ptr<fastpath_worker>> workers;
+  progress told("fastpath");
   const time_point begin = steady_clock().now();
   std::atomic<fastpath_worker*> first{nullptr};
   appliance whole(wanted, options.workers, [&] {
@@ -237,8 +254,8 @@ int run_fastpath(const fastpath_options& options) {
     return one == nullptr ? begin : one->now();
   });
   for (unsigned i = 0; i < options.workers; ++i)
-    workers.push_back(
-        std::make_unique<fastpath_worker>(whole.worker(i), plan, shapes, pool, begin));
+    workers.push_back(std::make_unique<fastpath_worker>(whole.worker(i), plan, shapes, pool, begin,
+                                                        i == 0 ? &told : nullptr));
   first = workers.front().get();
 
   std::barrier together(static_cast<std::ptrdiff_t>(options.workers));
@@ -279,6 +296,9 @@ int run_fastpath(const fastpath_options& options) {
       sum.voice_flows == 0 ? 0
                            : static_cast<double>(recognised) / static_cast<double>(sum.voice_flows);
   const auto& classifier = whole.worker(0).classifier();
+  const auto a_flow = [&](std::size_t bytes) {
+    return static_cast<double>(bytes) / classifier.flows_max();
+  };
   if (options.json) {
     print_json(options, plan, sum, mpps, recall, whole.events_lost(), classifier);
   } else {
@@ -287,15 +307,16 @@ int run_fastpath(const fastpath_options& options) {
         "  {:.2f} Mpps, {:.0f} TSC cycles a packet, source alone {:.0f}, ratio {:.2f}\n"
         "  inspection {:.1f} % of the cycles for {:.2f} % of the packets, {} shed, recall {:.1f} % "
         "of {} voice flows\n"
-        "  live {} to {}, {} bytes a flow and {} of shared pools, {} events lost\n",
+        "  live {} to {}, {} events lost; memory a flow {:.1f} bytes all in: {:.1f} of the table, "
+        "{:.1f} of the "
+        "pools of inspection, nDPI and measurement\n",
         options.flows, options.new_per_s, plan.packets_a_flow, options.workers, mpps,
         median_of(sum.whole), median_of(sum.baseline),
         median_of(sum.whole) / median_of(sum.baseline), 100 * sum.inspected_share,
         100 * static_cast<double>(sum.inspected) / static_cast<double>(sum.packets), sum.shed,
-        100 * recall, sum.voice_flows, sum.live_min, sum.live_max,
-        classifier.table_bytes() / classifier.flows_max(),
-        (classifier.memory_bytes() - classifier.table_bytes()) / classifier.flows_max(),
-        whole.events_lost());
+        100 * recall, sum.voice_flows, sum.live_min, sum.live_max, whole.events_lost(),
+        a_flow(classifier.memory_bytes()), a_flow(classifier.table_bytes()),
+        a_flow(classifier.memory_bytes() - classifier.table_bytes()));
   }
   const auto least = static_cast<double>(options.flows) * (1 - live_tolerance);
   const auto most = static_cast<double>(options.flows) * (1 + live_tolerance);

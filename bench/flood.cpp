@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "bench/figures.hpp"
+#include "bench/progress.hpp"
 #include "bench/traffic/flood_source.hpp"
 #include "bench/traffic/rig.hpp"
 #include "bench/traffic/traffic_source.hpp"
@@ -292,6 +293,7 @@ void print_text(const flood_options& o, const figures& f) {
 figures measure(appliance& whole, flood_worker& worker, const flood_options& options,
                 const std::atomic<std::uint64_t>& media_events) {
   figures f;
+  progress told("flood");
   worker.establish();
   whole.settle();
   worker.run(turn_s, false);  // orders of the control thread are carried out
@@ -306,6 +308,7 @@ figures measure(appliance& whole, flood_worker& worker, const flood_options& opt
   const std::uint64_t uninspected = c.inspections_shed.get(), unlooked = line.counters().shed.get();
   f.first = worker.run(turn_s, true).established_mpps;
   for (double done = 0; done < options.seconds; done += turn_s) {
+    told.show("in turn", done / options.seconds);
     const auto without = worker.run(turn_s, false);
     const auto with = worker.run(turn_s, true);
     f.without.push_back(without.established_mpps);

@@ -15,6 +15,7 @@
 
 #include "bench/figures.hpp"
 #include "bench/ingest/record_mix.hpp"
+#include "bench/progress.hpp"
 #include "dashboard/store/store.hpp"
 
 namespace callweir::bench {
@@ -204,9 +205,11 @@ sustained offer(const std::string& path, const ingest_options& options) {
   questioner asking(std::move(*reader));
   record_mix mix;
   std::vector<stream::durable> batch;
+  progress told("ingest");
   const auto begin = steady::now();
   const std::string engine = "bench" + std::to_string(wall_clock().ns);
   while (since(begin) < options.seconds) {
+    told.show("writing", since(begin) / options.seconds);
     mix.fill(batch, options.batch, wall_clock());
     if (options.records_per_s > 0) {
       const double due = static_cast<double>(out.records) / options.records_per_s;

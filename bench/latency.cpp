@@ -11,6 +11,7 @@
 
 #include "bench/figures.hpp"
 #include "bench/latency/generator.hpp"
+#include "bench/progress.hpp"
 #include "bench/traffic/driven_pipeline.hpp"
 #include "engine/worker.hpp"
 
@@ -97,13 +98,15 @@ class latency_rig {
 
   /// The highest rate at which no ring overflows while the worker has its core, and nothing is
   /// shed, in frames a second; 0 when there is none.
-  double find_highest() {
+  double find_highest(progress& told) {
     double high = 0, low = 0;
     for (int i = 0; i < floods; ++i) {
+      told.show("looking for the highest rate", 0);
       high = std::max(high, generator_.flood(flood_s).per_s() * 1.1);
       settle();
     }
     for (int i = 0; i < halvings; ++i) {
+      told.show("looking for the highest rate", static_cast<double>(i) / halvings);
       const double rate = low == 0 ? high * 0.8 : (low + high) / 2;
       (carries(rate) ? low : high) = rate;
     }
@@ -273,7 +276,8 @@ int run_latency(const latency_options& options) {
   use_core(0);  // the control thread inherits it
   auto rig = std::make_unique<latency_rig>(options);
   rig->start();
-  const double highest = rig->find_highest();
+  progress told("latency");
+  const double highest = rig->find_highest(told);
   if (highest == 0) {
     fmt::print(stderr,
                "callweir-bench: every rate lost frames: the machine is too busy to measure\n");
@@ -285,6 +289,7 @@ int run_latency(const latency_options& options) {
   }
   std::vector<std::string> rows;
   for (const double pct : options.load_pct) {
+    told.show("measuring at a load of", pct / 100);
     const auto figures = rig->measure(pct, highest * pct / 100, options.seconds);
     if (!options.json) print_text(*figures, rig->hz());
     rows.push_back(json_of(*figures, rig->hz()));

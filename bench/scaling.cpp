@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "bench/figures.hpp"
+#include "bench/progress.hpp"
 #include "bench/scaling/talk_rig.hpp"
 #include "bench/scaling/worker_pair.hpp"
 #include "bench/traffic/rig.hpp"
@@ -115,8 +116,10 @@ std::function<double()> packet_of(const std::shared_ptr<talk_rig>& rig) {
 
 /// Each row in turn, again and again.
 void measure_in_turn(std::vector<row>& rows, double seconds, double hz) {
-  const auto end = __rdtsc() + static_cast<std::uint64_t>(seconds * hz);
+  progress told("scaling");
+  const auto begin = __rdtsc(), end = begin + static_cast<std::uint64_t>(seconds * hz);
   while (__rdtsc() < end || rows.front().tsc.size() < turns_least) {
+    told.show(rows.front().what, static_cast<double>(__rdtsc() - begin) / hz / seconds);
     for (auto& each : rows) each.tsc.push_back(each.measure());
   }
 }
