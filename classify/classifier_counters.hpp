@@ -26,6 +26,9 @@ namespace callweir::classify {
     "inspections put aside to make room for newer flows, resumed should they go on")             \
   X(inspections_shed, "packets that went by uninspected because every place was taken")          \
   X(media_shed, "media flows that are not measured because every place was taken")               \
+  X(streams_shed,                                                                                \
+    "packets of a media flow's further sources for which no place was left: one that is silent " \
+    "gave way, or they were not measured")                                                       \
   X(endpoints_missed,                                                                            \
     "recognised endpoints whose other flows were not upgraded: too many waited already")         \
   X(verdicts, "changes of what a flow is said to be")                                            \

@@ -141,6 +141,7 @@ struct classifier::impl final : private event_sink {
   cycle_share inspection_time, ndpi_time;
   bounded_pool<flow_work> works;
   bounded_pool<media_monitor> monitors;
+  spare_streams spares;
   std::vector<std::uint32_t> measured;  // works with a monitor
   std::uint32_t measured_at = 0;
   std::uint32_t park_at = 0;  // clock hand over the pool of works

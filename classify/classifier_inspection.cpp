@@ -87,11 +87,14 @@ void classifier::impl::look(flow_index flow, const packet_view& packet,
     }
   }
   if (hot.has(flow_working) && work.media != flow_work::none) {
-    where.role = monitors[work.media].observe(packet, where.way);
-    if (where.role == flow_role::signalling && work.scratch == nullptr && !work.ties.ice)
-      note_late_ice(flow, work, packet, where.way);
     if (monitors[work.media].due(packet.time)) [[unlikely]]
       send_samples(work, packet.time);
+    const std::uint64_t refused = spares.refused();
+    where.role = monitors[work.media].observe(packet, where.way, spares);
+    if (spares.refused() != refused) [[unlikely]]
+      counters.streams_shed.add();
+    if (where.role == flow_role::signalling && work.scratch == nullptr && !work.ties.ice)
+      note_late_ice(flow, work, packet, where.way);
   }
 }
 
@@ -365,6 +368,7 @@ void classifier::impl::begin_media(flow_index flow, flow_work& work, time_point 
 void classifier::impl::end_media(flow_index flow, flow_work& work) noexcept {
   // The last second counts though it is not whole.
   send_samples(work, time_point{table.hot(flow).last_ns} + std::chrono::seconds(1));
+  monitors[work.media].end(spares);
   monitors.give(work.media);
   work.media = flow_work::none;
   const std::uint32_t moved = measured.back();
@@ -376,7 +380,7 @@ void classifier::impl::end_media(flow_index flow, flow_work& work) noexcept {
 void classifier::impl::send_samples(flow_work& work, time_point now) noexcept {
   media_sample sample;
   constexpr int samples_most = 8;
-  for (int i = 0; i < samples_most && monitors[work.media].sample(now, sample); ++i) {
+  for (int i = 0; i < samples_most && monitors[work.media].sample(now, spares, sample); ++i) {
     flow_event event = event_of(flow_event::kind::media, work.flow, now);
     event.ties = work.ties;
     event.media = sample;

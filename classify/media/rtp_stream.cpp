@@ -49,7 +49,9 @@ std::uint32_t clock_of_codec(codec c) noexcept {
 
 void rtp_stream::begin(const media_payload& first, std::uint16_t codec_bytes, codec announced,
                        flow_role expected, time_point now) noexcept {
+  const std::uint32_t next = next_;
   *this = rtp_stream{};
+  next_ = next;
   in_use_ = true;
   ssrc_ = first.ssrc;
   announced_ = announced;

@@ -43,6 +43,11 @@ class alignas(64) rtp_stream {
   std::int32_t lateness_us() const noexcept { return lateness_us_; }
   std::uint8_t payload_type() const noexcept { return payload_type_; }
 
+  /// The next of the same direction, where streams are kept in a pool: its place, as the holder
+  /// numbers places.
+  std::uint32_t next() const noexcept { return next_; }
+  void link(std::uint32_t next) noexcept { next_ = next; }
+
   /// Adds this second's counts to `out` and starts the next; jitter of the stream with most packets
   /// wins.
   void drain(media_direction& out, std::uint32_t& most_packets) noexcept;
@@ -69,8 +74,9 @@ class alignas(64) rtp_stream {
   float jitter_us_ = 0;
   fastest_window fastest_;
   std::uint32_t packets_ = 0, bytes_ = 0, expected_ = 0, late_ = 0;  // this second
-  std::uint16_t newest_ = 0;                                         // highest sequence number
-  std::uint16_t restart_at_ = 0;                                     // a stray's successor
+  std::uint32_t next_ = 0;
+  std::uint16_t newest_ = 0;      // highest sequence number
+  std::uint16_t restart_at_ = 0;  // a stray's successor
   std::uint16_t learn_packets_ = 0;
   std::uint8_t payload_type_ = 0;
   std::uint8_t other_type_ = 0;  // a payload type that may take over

@@ -94,8 +94,8 @@ class listeners {
     demand(skype_.confidence() >= 0 && skype_.confidence() <= 100);
     classify::recognise_gateway(s, number % 2 == 0, 2427, 2000);
     classify::is_service(s, number % 2 == 0 ? 53 : 123, 40'000);
-    monitor_.observe(view_of(s), s.way);
     take_samples(s.time);
+    monitor_.observe(view_of(s), s.way, spares_);
   }
 
   void end(time_point now) {
@@ -107,7 +107,7 @@ class listeners {
  private:
   void take_samples(time_point now) {
     classify::media_sample sample;
-    for (int i = 0; i < 8 && monitor_.sample(now, sample); ++i) {
+    for (int i = 0; i < 8 && monitor_.sample(now, spares_, sample); ++i) {
       for (const classify::media_direction& way : sample.way) {
         demand(std::isfinite(way.jitter_ms) && way.jitter_ms >= 0);
         demand(way.late <= way.packets);
@@ -124,6 +124,7 @@ class listeners {
   classify::iax_detector iax_;
   classify::tox_detector tox_;
   classify::media_monitor monitor_;
+  classify::spare_streams spares_{8, false};
 };
 
 }  // namespace

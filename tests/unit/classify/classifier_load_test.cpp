@@ -191,5 +191,16 @@ TEST(classifier_load, first_bytes_tell_what_may_be_a_call) {
   EXPECT_FALSE(may({}));
 }
 
+TEST(classifier, a_flow_takes_200_bytes_at_most_all_in) {
+  listener nobody;
+  for (const std::uint32_t flows : {1'000'000U, 2'000'000U, 10'000'000U}) {
+    auto wanted = settings(25);
+    wanted.ndpi = true;
+    wanted.flows_max = flows;
+    const classifier c(wanted, nobody);
+    EXPECT_LE(c.memory_bytes(), std::size_t{flows} * 200) << flows;
+  }
+}
+
 }  // namespace
 }  // namespace callweir::classify

@@ -72,15 +72,15 @@ struct sums {
 
 struct probe {
   media_monitor monitor;
+  spare_streams spares{16, false};
   std::vector<media_sample> samples;
 
   flow_role feed(const std::vector<std::uint8_t>& bytes, time_point at, direction way = forward) {
-    const flow_role role = monitor.observe(datagram(bytes, at), way);
     collect(at);
-    return role;
+    return monitor.observe(datagram(bytes, at), way, spares);
   }
   void collect(time_point at) {
-    for (media_sample s; monitor.sample(at, s);) samples.push_back(s);
+    for (media_sample s; monitor.sample(at, spares, s);) samples.push_back(s);
   }
   sums total(direction way, bool video = false) const {
     sums t;
@@ -383,10 +383,52 @@ TEST(media_monitor, probing_with_padding_is_neither_video_nor_payload) {
   EXPECT_EQ(p.total(forward, true).packets, 0u);
 }
 
+TEST(media_monitor, further_sources_take_places_and_give_them_back) {
+  probe p;
+  p.monitor.begin(plain_call(), codec::unknown, start);
+  const auto speak = [&](std::uint32_t ssrc, std::uint32_t i) {
+    p.feed(rtp(0, static_cast<std::uint16_t>(i), i * 160, ssrc, 160), start + milliseconds(20 * i));
+  };
+  for (std::uint32_t i = 0; i < 50; ++i)
+    for (const std::uint32_t ssrc : {1U, 2U, 3U, 4U, 5U})
+      if (ssrc < 5 || i > 5) speak(ssrc, i);
+  EXPECT_EQ(p.spares.in_use(), 3U);  // four a direction, of which the first is the monitor's own
+  // Silent ones are kept for half a minute.
+  for (std::uint32_t i = 50; i < 1'500; ++i) speak(1, i);
+  EXPECT_EQ(p.spares.in_use(), 3U);
+  for (std::uint32_t i = 1'500; i < 1'700; ++i) speak(1, i);
+  EXPECT_EQ(p.spares.in_use(), 0U);
+  p.collect(start + seconds(40));
+  EXPECT_EQ(p.total(forward).packets, 1'700U + 3 * 50U);
+  speak(6, 1'700);
+  EXPECT_EQ(p.spares.in_use(), 1U);
+  p.monitor.end(p.spares);
+  EXPECT_EQ(p.spares.in_use(), 0U);
+}
+
+TEST(media_monitor, without_a_place_a_silent_source_gives_way) {
+  probe p;
+  spare_streams none(1, false);
+  p.monitor.begin(plain_call(), codec::unknown, start);
+  const auto speak = [&](std::uint32_t ssrc, std::uint32_t i) {
+    p.monitor.observe(datagram(rtp(0, static_cast<std::uint16_t>(i), i * 160, ssrc, 160),
+                               start + milliseconds(20 * i)),
+                      forward, none);
+  };
+  for (std::uint32_t i = 0; i < 500; ++i) {
+    speak(1, i);
+    if (i < 20) speak(2, i);
+    if (i > 400) speak(3, i);
+  }
+  EXPECT_EQ(none.in_use(), 1U);
+  EXPECT_EQ(none.refused(), 1U) << "asked once, then it had the place of the second";
+}
+
 TEST(media_monitor, hostile_bytes_never_upset_it) {
   std::mt19937 random(11);
   std::vector<std::uint8_t> b;
   media_monitor monitor;
+  spare_streams spares(4, false);
   verdict v = unknown_call(flow_role::media);
   monitor.begin(v, codec::unknown, start);
   time_point now = start;
@@ -403,11 +445,11 @@ TEST(media_monitor, hostile_bytes_never_upset_it) {
         static_cast<std::uint16_t>(b.size() + (random() % 8 == 0 ? random() % 1000 : 0));
     packet.later_fragment = random() % 50 == 0;
     const auto way = static_cast<direction>(random() % 2);
-    const flow_role role = monitor.observe(packet, way);
+    const flow_role role = monitor.observe(packet, way, spares);
     if (random() % 2 == 0)
       monitor.fate(way, role, random() % 3 == 0, milliseconds(random() % 2000));
     now = now + milliseconds(random() % 100) - milliseconds(random() % 20);
-    for (media_sample s; monitor.sample(now, s);) {
+    for (media_sample s; monitor.sample(now, spares, s);) {
       for (const auto& d : s.way) {
         EXPECT_TRUE(std::isfinite(d.jitter_ms) && d.jitter_ms >= 0);
         EXPECT_TRUE(std::isfinite(d.added_delay_ms) && d.added_delay_ms >= 0);
