@@ -1,5 +1,7 @@
 #include "engine/record_clock.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <ctime>
 #include <utility>
 
@@ -46,7 +48,12 @@ void move_times(flow_record& record, nanoseconds by) {
 void move_times(call_record& record, nanoseconds by) {
   record.start = record.start + by;
   record.end = record.end + by;
-  for (auto& action : record.actions) action.since = action.since + by;
+  for (auto& action : record.actions) {
+    action.since = action.since + by;
+    if (action.until) action.until = *action.until + by;
+  }
+  const auto seconds = std::chrono::round<std::chrono::seconds>(by).count();
+  record.course.from_s = std::max<std::int64_t>(0, record.course.from_s + seconds);
 }
 
 void move_times(host_record& record, nanoseconds by) {

@@ -164,41 +164,26 @@ std::string mos_chart(const std::string& id, const outcome& of) {
 }
 
 std::string bystanders_chart(const std::string& id, const bystanders& of) {
-  constexpr double left = 96, right = width - 12, row = 27, heading = 23;
-  struct part {
-    const char* name;
-    const bystander_group& of;
-  };
-  std::vector<part> parts;
-  for (const part& each : {part{"authorised", of.authorised}, part{"tolerated", of.tolerated}}) {
-    if (each.of.during.calls > 0) parts.push_back(each);
-  }
-  if (parts.empty()) return {};
+  // One group has room on page one; what the other shows is said in words.
+  const bool authorised = of.authorised.during.calls > 0;
+  const auto& group = authorised ? of.authorised : of.tolerated;
+  if (group.during.calls == 0) return {};
+  constexpr double left = 96, right = width - 12, first = 34, row = 30, base = 122;
   const auto spoken = [](const mos_spread& spread) {
     return spread.calls == 0 ? std::string("no calls")
                              : fmt::format("median {} over {}", mos_text(spread.median),
                                            counted(spread.calls, "call"));
   };
-  std::string said;
-  for (const auto& each : parts) {
-    said += fmt::format(
-        "{}Calls {}, within an hour before: {}. While others were throttled: {}. Within an hour "
-        "after: {}.",
-        said.empty() ? "" : " ", each.name, spoken(each.of.before), spoken(each.of.during),
-        spoken(each.of.after));
-  }
-  const double height = static_cast<double>(parts.size()) * (heading + 3 * row);
-  svg out(id, width, height + 30, "MOS of calls on the same link beside throttling", said);
-  double y = 0;
-  for (const auto& each : parts) {
-    out.text(0, y + 11, std::string(each.name) + " calls", {anchor::start, 10.5});
-    y += heading;
-    spread_line(out, {"before", each.of.before, colour::before}, left, right, y + 10);
-    spread_line(out, {"meanwhile", each.of.during, "#8fbfa6"}, left, right, y + 10 + row);
-    spread_line(out, {"after", each.of.after, colour::before}, left, right, y + 10 + 2 * row);
-    y += 3 * row;
-  }
-  mos_axis(out, left, right, height);
+  const std::string title = authorised ? "authorised calls" : "tolerated calls";
+  svg out(id, width, base + 30, "MOS of " + title + " on the same link beside throttling",
+          fmt::format("Within an hour before: {}. While others were throttled: {}. Within an hour "
+                      "after: {}.",
+                      spoken(group.before), spoken(group.during), spoken(group.after)));
+  out.text(0, 11, title, {anchor::start, 10.5});
+  spread_line(out, {"before", group.before, colour::before}, left, right, first);
+  spread_line(out, {"meanwhile", group.during, "#8fbfa6"}, left, right, first + row);
+  spread_line(out, {"after", group.after, colour::before}, left, right, first + 2 * row);
+  mos_axis(out, left, right, base);
   return std::move(out).finish();
 }
 

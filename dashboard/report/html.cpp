@@ -93,8 +93,8 @@ std::string html_first_page(const report_model& model, const findings& found) {
                        "How many talked at which quality, each direction counted by itself.")),
            card(found.harmed,
                 figure(bystanders_chart("harmed", model.beside),
-                       "Calls left alone on the same link within an hour before, while others "
-                       "were throttled, and within an hour after: median and the middle 80 %.")));
+                       "On the same link within an hour before, while others were throttled, and "
+                       "within an hour after: median and the middle 80 %.")));
   out +=
       "<p class=\"scale\"><b>MOS</b> is how people rate the sound of a call, from 1 to 5: above 4 "
       "is "

@@ -394,6 +394,21 @@ TEST_F(making, a_clock_that_is_set_is_followed_and_told) {
   EXPECT_EQ(gaps[1].to, at(5) + hour);
 }
 
+TEST(record_clock, a_call_moves_with_all_its_times) {
+  call_record call;
+  call.start = at(10);
+  call.actions = {{"soft", "degrade", {}, at(20), at(30)}};
+  call.course = {at(10).ns / 1'000'000'000, 10, {}};
+  const auto from_s = call.course.from_s;
+  move_times(call, std::chrono::seconds(-7));
+  EXPECT_EQ(call.start, at(3));
+  EXPECT_EQ(call.actions[0].since, at(13));
+  EXPECT_EQ(call.actions[0].until, at(23));
+  EXPECT_EQ(call.course.from_s, from_s - 7);
+  move_times(call, -(at(100) - time_point{}));
+  EXPECT_EQ(call.course.from_s, 0) << "never before the epoch";
+}
+
 TEST_F(making, a_host_stays_one_when_the_clock_is_set) {
   send(kind::verdict, 0.2);
   thread->step(at(0.2));
