@@ -26,6 +26,13 @@ constexpr nanoseconds upkeep_every = std::chrono::seconds(1);
 constexpr nanoseconds upkeep_more = milliseconds(100);  // when tidying is not done yet
 constexpr milliseconds poll_max(200);
 
+/// What records and the store's age go by. It may be set; `clock_` is for waiting.
+time_point wall_clock() {
+  return {
+      std::chrono::duration_cast<nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count()};
+}
+
 class ingest_thread final : public ingest {
  public:
   ingest_thread(const ingest_options& options, store& to, live_board& board)
@@ -58,9 +65,9 @@ class ingest_thread final : public ingest {
   void turn();
   void session(engine_connection& engine);
   void take_frames(engine_connection& engine, std::string& body);
-  bool handle(engine_connection& engine, std::string_view frame, time_point now);
+  bool handle(engine_connection& engine, std::string_view frame, time_point now, time_point wall);
   bool meet(engine_connection& engine, stream::hello said);
-  void take(stream::durable record, time_point now);
+  void take(stream::durable record, time_point now, time_point wall);
   bool flush();
   void flush_if_due(time_point now);
   void upkeep(time_point now);
@@ -139,7 +146,7 @@ void ingest_thread::flush_if_due(time_point now) {
 void ingest_thread::upkeep(time_point now) {
   if (now < upkeep_at_) return;
   teller_.tick(now);
-  const auto more = store_.tidy(now);
+  const auto more = store_.tidy(wall_clock());
   if (!more && refused_limit_.pass(now)) {
     log::error("ingest", "the store cannot be tidied: {}", more.error().text());
   }
@@ -172,18 +179,19 @@ bool ingest_thread::meet(engine_connection& engine, stream::hello said) {
   return engine.send(out);
 }
 
-void ingest_thread::take(stream::durable record, time_point now) {
-  if (const auto gap = outage_.on_record(record, now)) {
+void ingest_thread::take(stream::durable record, time_point now, time_point wall) {
+  if (const auto gap = outage_.on_record(record, wall)) {
     if (const auto noted = store_.note(*gap); !noted) {
       log::error("ingest", "a gap is not noted: {}", noted.error().text());
     }
   }
   if (batch_.empty()) first_waiting_ = now;
-  teller_.durable(record.record, now);
-  (void)batch_.take(std::move(record), now);
+  teller_.durable(record.record, wall);
+  (void)batch_.take(std::move(record), wall);
 }
 
-bool ingest_thread::handle(engine_connection& engine, std::string_view frame, time_point now) {
+bool ingest_thread::handle(engine_connection& engine, std::string_view frame, time_point now,
+                           time_point wall) {
   auto read = stream::read_from_engine(frame);
   if (!read) {
     ++mine_.malformed;
@@ -192,25 +200,25 @@ bool ingest_thread::handle(engine_connection& engine, std::string_view frame, ti
     }
     return met_;  // its number will be missed
   }
-  outage_.heard(now);
+  outage_.heard(wall);
   if (auto* said = std::get_if<stream::hello>(&*read)) return meet(engine, std::move(*said));
   if (!met_) return false;
   if (auto* record = std::get_if<stream::durable>(&*read)) {
-    take(std::move(*record), now);
+    take(std::move(*record), now, wall);
   } else if (const auto* now_record = std::get_if<stream::live>(&*read)) {
     ++mine_.live_records;
     teller_.live(now_record->record, now);
   } else if (const auto* gone = std::get_if<stream::lost>(&*read)) {
     if (batch_.empty()) first_waiting_ = now;
-    batch_.take(*gone, now);
+    batch_.take(*gone, wall);
   }
   return true;
 }
 
 void ingest_thread::take_frames(engine_connection& engine, std::string& body) {
-  const auto now = clock_.now();
+  const auto now = clock_.now(), wall = wall_clock();
   while (batch_.records().size() < options_.batch_max && engine.next(body)) {
-    if (handle(engine, body, now)) continue;
+    if (handle(engine, body, now, wall)) continue;
     hostile_ = true;
     return;
   }

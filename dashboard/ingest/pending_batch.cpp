@@ -15,7 +15,7 @@ void pending_batch::begin(const stream::hello& engine) {
 void pending_batch::note_lost(std::uint64_t count, time_point now, const char* reason) {
   lost_ += count;
   gap_record gap;
-  gap.from = last_at_.ns != 0 ? last_at_ : now;
+  gap.from = last_at_.ns != 0 && last_at_ < now ? last_at_ : now;  // the clock may be set back
   gap.to = now;
   gap.what = "records";
   gap.count = count;
