@@ -57,6 +57,7 @@ struct mos_course {
 
 struct call_record {
   std::string id;
+  std::string link;  // of the first of its flows that is known; "" in captures
   app_id app = 0;
   std::vector<ip_address> parties;  // initiator first
   std::vector<std::string> flows;

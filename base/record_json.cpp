@@ -179,6 +179,8 @@ void append_json(std::string& out, const flow_record& record) {
 void append_json(std::string& out, const call_record& record) {
   out += "{\"type\":\"call\",\"id\":";
   append_string(out, record.id);
+  out += ",\"link\":";
+  append_text_or_null(out, record.link);
   out += ",\"app\":";
   append_string(out, application_name(record.app));
   out += ",\"parties\":";

@@ -128,6 +128,7 @@ mos_course read_course(fields& from) {
 any_record read_call(fields& from) {
   call_record out;
   out.id = from.text("id");
+  if (from.has("link")) out.link = from.text_or_empty("link");  // stored calls of earlier have none
   out.app = application_of(from.text("app"));
   out.parties = from.addresses("parties");
   out.flows = from.texts("flows");

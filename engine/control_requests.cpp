@@ -125,7 +125,7 @@ control::reply control_requests::calls() {
   return on_control([](control_state& state) {
     control::reply out;
     for (auto& record : state.tracker.records()) {
-      state.book.add_actions(record);
+      state.book.complete(record);
       append_json(out.records.emplace_back(), record);
     }
     return out;

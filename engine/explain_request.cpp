@@ -130,7 +130,7 @@ control::reply control_requests::explain(const std::string& id) {
       return control::reply::refused({"no flow or call '" + id + "' is known", "explain",
                                       "'callweir calls' and 'callweir flows' list the ids"});
     }
-    state.book.add_actions(*found);
+    state.book.complete(*found);
     append_json(out.records.emplace_back(), *found);
     explain_enforcement(state, id, out);
     std::size_t shown = 0;

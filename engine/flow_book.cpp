@@ -155,10 +155,12 @@ std::vector<const known_flow*> flow_book::newest(std::size_t most) const {
   return out;
 }
 
-void flow_book::add_actions(call_record& call) const {
+void flow_book::complete(call_record& call) const {
   for (const auto& name : call.flows) {
     const known_flow* flow = find(name);
-    if (flow == nullptr || flow->policy.empty()) continue;
+    if (flow == nullptr) continue;
+    if (call.link.empty() && flow->flow.link < links_.size()) call.link = links_[flow->flow.link];
+    if (flow->policy.empty()) continue;
     auto found = std::find_if(call.actions.begin(), call.actions.end(),
                               [&](const call_action& a) { return a.policy == flow->policy; });
     if (found == call.actions.end()) {

@@ -48,8 +48,9 @@ class flow_book {
   flow_record record(const known_flow& flow) const;
   /// Newest first, at most `most`.
   std::vector<const known_flow*> newest(std::size_t most) const;
-  /// Fills in `actions` of a call from what its flows were bound to.
-  void add_actions(call_record& call) const;
+  /// Fills in what of a call only its flows know: `actions`, from what they were bound to, and
+  /// `link`.
+  void complete(call_record& call) const;
   std::size_t size() const { return index_.size(); }
   /// Recognised endpoints whose earlier flows were not looked for: more than a second has time for.
   std::uint64_t endpoints_missed() const { return endpoints_missed_; }

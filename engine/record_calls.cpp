@@ -14,13 +14,14 @@ constexpr std::size_t actions_max = 64;
 
 call_record record_of(const control_state& state, classify::call_slot slot) {
   call_record record = state.tracker.record(slot);
-  state.book.add_actions(record);
+  state.book.complete(record);
   return record;
 }
 
 /// What was done to the call earlier stays in its record, with the time when it was let go: by
-/// `now` it was. That it was let alone earlier is no deed.
-void keep_earlier_actions(call_record& record, const call_record& earlier, time_point now) {
+/// `now` it was; so does where it was seen. That it was let alone earlier is no deed.
+void keep_earlier(call_record& record, const call_record& earlier, time_point now) {
+  if (record.link.empty()) record.link = earlier.link;
   for (const auto& action : earlier.actions) {
     if (action.action == "allow") continue;
     const auto same = std::find_if(
@@ -77,7 +78,7 @@ void call_teller::audit_enforcement(known_call& call, const call_record& record,
 void call_teller::tell(known_call& call, call_record record, time_point now,
                        const record_outlet& out) {
   audit_enforcement(call, record, now, out);
-  keep_earlier_actions(record, call.last, now);
+  keep_earlier(record, call.last, now);
   out.durable(record);
   call.last = std::move(record);
   call.told = now;
@@ -86,7 +87,7 @@ void call_teller::tell(known_call& call, call_record record, time_point now,
 
 void call_teller::tell_ended(control_state& state, time_point now, const record_outlet& out) {
   for (auto& record : state.tracker.take_ended()) {
-    state.book.add_actions(record);
+    state.book.complete(record);
     known_call& call = calls_[record.id];
     const std::string id = record.id;
     tell(call, std::move(record), now, out);
@@ -132,7 +133,7 @@ void call_teller::tell_live(const control_state& state, time_point now, const re
     call_record record = record_of(state, slot);
     if (const auto known = calls_.find(call->id); known != calls_.end()) {
       if (known->second.told.ns == 0) continue;  // not shown before it is told
-      keep_earlier_actions(record, known->second.last, now);
+      keep_earlier(record, known->second.last, now);
     }
     record.course = {};  // for what was: the store's
     out.live(record);

@@ -43,6 +43,7 @@ flow_record some_flow() {
 
 call_record some_call() {
   call_record out;
+  out.link = "uplink";
   out.id = "c7";
   out.app = app_webrtc;
   out.parties = {ip_address::v4(0x0a000005), ip_address::v4(0xc0000207)};
@@ -143,6 +144,16 @@ TEST(record_stream, any_protocol_and_time_come_back) {
     EXPECT_EQ(std::get<flow_record>(*read).protocol, flow.protocol);
     EXPECT_EQ(std::get<flow_record>(*read).first, flow.first);
   }
+}
+
+TEST(record_stream, a_call_of_before_has_no_link) {
+  std::string text = text_of(some_call());
+  const std::string key = ",\"link\":\"uplink\"";
+  ASSERT_NE(text.find(key), std::string::npos);
+  text.erase(text.find(key), key.size());
+  const auto read = read_record(text);
+  ASSERT_TRUE(read) << read.error().text();
+  EXPECT_EQ(std::get<call_record>(*read).link, "");
 }
 
 TEST(record_stream, a_call_without_the_key_has_ended) {

@@ -146,7 +146,7 @@ TEST_F(control, a_bound_call_shows_its_policy_and_is_steered) {
   ASSERT_TRUE(channel.bindings.push(told));
   run_call(3, 12);
   auto record = thread->state().tracker.records().front();
-  thread->state().book.add_actions(record);
+  thread->state().book.complete(record);
   ASSERT_THAT(record.actions, SizeIs(1));
   EXPECT_EQ(record.actions.front().policy, "softphones");
   EXPECT_EQ(record.actions.front().action, "degrade");

@@ -247,6 +247,7 @@ TEST_F(making, a_call_is_told_as_it_begins_changes_and_ends) {
   calls = all_of<call_record>(journal);
   ASSERT_GE(calls.size(), 3U);
   EXPECT_TRUE(calls.back().ended);
+  EXPECT_EQ(calls.back().link, "uplink");
   EXPECT_THAT(calls.back().actions, SizeIs(1));
   ASSERT_THAT(entries("enforce"), SizeIs(2));
   EXPECT_THAT(entries("enforce")[1].what, HasSubstr("is over"));
