@@ -168,7 +168,7 @@ std::string bystanders_chart(const std::string& id, const bystanders& of) {
   const bool authorised = of.authorised.during.calls > 0;
   const auto& group = authorised ? of.authorised : of.tolerated;
   if (group.during.calls == 0) return {};
-  constexpr double left = 96, right = width - 12, first = 34, row = 30, base = 122;
+  constexpr double left = 96, right = width - 12, first = 32, row = 27, base = 112;
   const auto spoken = [](const mos_spread& spread) {
     return spread.calls == 0 ? std::string("no calls")
                              : fmt::format("median {} over {}", mos_text(spread.median),

@@ -197,7 +197,7 @@ harm judge_within(const bystander_group& of, std::string_view kind, harm between
   const bool told = between == harm::none || between == harm::perhaps;
   std::string said = fmt::format(
       "{}: {}MOS {} without, {} with others throttled",
-      told ? count_text(of.both_times) + " of them ran at both times"
+      told ? count_text(of.both_times) + " of them at both times"
            : counted(of.both_times, std::string(kind) + " call") +
                  " went on through the beginning or the end of throttling on the same link",
       one ? "" : "median ", mos_text(of.own_without.median), mos_text(of.own_with.median));
@@ -225,10 +225,9 @@ harm judge_between(const bystander_group& of, std::string_view kind, finding& ou
   }
   const double lost = reference(of) - of.during.median;
   const bool harmed = lost >= harm_mos - 1e-6;
-  out.sentences.push_back(fmt::format(
-      "{} ran while others were throttled on the same link: median MOS {}, against {} within an "
-      "hour of it.",
-      during, mos_text(of.during.median), mos_text(reference(of))));
+  out.sentences.push_back(
+      fmt::format("{} ran beside throttled ones: median MOS {}, against {} within an hour of it.",
+                  during, mos_text(of.during.median), mos_text(reference(of))));
   return harmed ? harm::perhaps : harm::none;
 }
 

@@ -87,14 +87,14 @@ std::string html_first_page(const report_model& model, const findings& found) {
                                             : "Calls by application.")),
               card(found.throttled,
                    figure(treatments_chart(model), "Calls by the strongest thing done to them.")));
-  out +=
-      pair(card(found.worked,
-                figure(mos_chart("worked", judged),
-                       "How many talked at which quality, each direction counted by itself.")),
-           card(found.harmed,
-                figure(bystanders_chart("harmed", model.beside),
-                       "On the same link within an hour before, while others were throttled, and "
-                       "within an hour after: median and the middle 80 %.")));
+  out += pair(
+      card(found.worked,
+           figure(mos_chart("worked", judged),
+                  "How many talked at which quality, each direction counted by itself.")),
+      card(found.harmed,
+           figure(
+               bystanders_chart("harmed", model.beside),
+               "On the same link, within an hour before and after: median and the middle 80 %.")));
   out +=
       "<p class=\"scale\"><b>MOS</b> is how people rate the sound of a call, from 1 to 5: above 4 "
       "is "
