@@ -99,6 +99,7 @@ void call_digest::count(const call_record& call, treatment what) {
 /// "" where there is only one; nullopt where it cannot be told.
 std::optional<std::string> call_digest::link_of(const call_record& call) {
   if (!around_.many_links) return std::string();
+  if (!call.link.empty()) return call.link;
   std::string link =
       call.flows.empty() || !around_.link_of ? "" : around_.link_of(call.flows.front());
   if (!link.empty()) return link;

@@ -17,8 +17,8 @@ namespace callweir::dashboard {
 
 class call_digest {
  public:
-  /// `links_of`: which link a flow was on, "" where that is not known; only asked when
-  /// `many_links`.
+  /// `link_of`: which link a flow was on, "" where that is not known; only asked when `many_links`
+  /// and of calls whose record does not say it, as older ones do not.
   struct surroundings {
     policy_history policies;
     bool many_links = false;

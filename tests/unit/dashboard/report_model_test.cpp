@@ -365,6 +365,11 @@ TEST(report_model, another_link_is_not_beside) {
   EXPECT_EQ(model.beside.authorised.quiet.calls, 32U);
   store.flow_list.clear();
   EXPECT_EQ(model_of(store).beside.link_unknown, 37U);
+  for (auto& call : store.call_list) call.link = call.app == app_sip ? "backup" : "uplink";
+  const auto told = model_of(store);
+  EXPECT_EQ(told.beside.link_unknown, 0U);
+  EXPECT_EQ(told.beside.authorised.during.calls, 0U);
+  EXPECT_EQ(told.beside.authorised.quiet.calls, 32U);
 }
 
 TEST(report_model, nothing_at_all_is_said_as_such) {
