@@ -22,6 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr std::size_t files_max = 1'000;
+constexpr const char* usual_folder = "/var/lib/callweir";
 constexpr const char* make_user = "systemd-sysusers, or useradd --system callweir, then restart";
 
 /// Closes itself.
@@ -88,9 +89,14 @@ class parent_watch {
 
 /// As that user, for a moment: may it do `how` (access(2)) with `folder`?
 bool within_reach(const service_user& user, const std::string& folder, int how) {
-  const bool became = ::setegid(user.gid) == 0 && ::seteuid(user.uid) == 0;
+  // Root's groups open doors that will be shut afterwards.
+  std::vector<gid_t> groups(static_cast<std::size_t>(std::max(0, ::getgroups(0, nullptr))));
+  const bool became = ::getgroups(static_cast<int>(groups.size()), groups.data()) >= 0 &&
+                      ::setgroups(0, nullptr) == 0 && ::setegid(user.gid) == 0 &&
+                      ::seteuid(user.uid) == 0;
   const bool may = became && ::faccessat(AT_FDCWD, folder.c_str(), how, AT_EACCESS) == 0;
-  const bool back = ::seteuid(0) == 0 && ::setegid(0) == 0;
+  const bool back =
+      ::seteuid(0) == 0 && ::setegid(0) == 0 && ::setgroups(groups.size(), groups.data()) == 0;
   return may && back;
 }
 
@@ -131,8 +137,12 @@ result<std::string> give_up_root(const privileges_wanted& wanted) {
   if (about.st_uid != 0 && about.st_uid != user->uid) {
     return still_root(folder + " belongs to somebody else", "give the store a folder of its own");
   }
-  // A folder of our name is ours whatever an administrator has put beside.
-  const bool known = about.st_uid == user->uid || store.parent_path().filename() == "callweir";
+  if (about.st_uid == 0 && (about.st_mode & S_IWOTH) != 0) {
+    return still_root(folder + " is everybody's", "give the store a folder of its own");
+  }
+  // The usual folder is ours whatever an administrator has put beside. The name alone tells
+  // nothing: /etc/callweir is what the engine, which is root, believes in.
+  const bool known = about.st_uid == user->uid || folder == usual_folder;
   const auto names = files_of(store, !known);
   if (!names) {
     return still_root(folder + " holds other things, too", "give the store a folder of its own");
