@@ -62,7 +62,7 @@ class open_try {
 void access_control::look_for_unlock() {
   std::string now = book_->unlocks();
   const std::lock_guard lock(mutex_);
-  if (now == unlocks_) return;
+  if (now.empty() || now == unlocks_) return;  // "": nobody ever did, or it cannot be read
   unlocks_ = std::move(now);
   guard_.forget_all();
 }
