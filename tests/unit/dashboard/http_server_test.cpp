@@ -46,7 +46,7 @@ response echo(const request& asked) {
   if (asked.path == "/heavy" || asked.path == "/urgent") {
     out.urgent = asked.path == "/urgent";
     out.later = [path = asked.path] {
-      for (int i = 0; i < 200 && held; ++i) std::this_thread::sleep_for(10ms);
+      for (int i = 0; i < 2'000 && held; ++i) std::this_thread::sleep_for(10ms);
       response done;
       done.body = path + std::to_string(heavy_done++);
       return done;
