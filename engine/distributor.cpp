@@ -86,6 +86,7 @@ distributor::distributor(std::vector<distributor_input> in, std::vector<frame_si
       gate_(gate),
       busy_poll_(options.busy_poll),
       hash_(random_seed()) {
+  state_.load.store(0, std::memory_order_relaxed);  // an engine that died may have left its level
   for (unsigned i = 0; i < options.workers; ++i)
     ends_.push_back(std::make_unique<distributed_lane>(ring_frames, options.held_frames));
 }

@@ -21,7 +21,9 @@ worker::worker(std::vector<lane> lanes, packet_pipeline& pipeline, worker_state&
       bypass_(bypass),
       gate_(gate),
       options_(options),
-      held_(options.held_frames) {}
+      held_(options.held_frames) {
+  state_.load.store(0, std::memory_order_relaxed);  // an engine that died may have left its level
+}
 
 void worker::carry_out(const lane& where, std::uint16_t lane_number, std::size_t n,
                        time_point now) noexcept {

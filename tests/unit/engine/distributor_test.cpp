@@ -142,6 +142,7 @@ class spreading : public testing::Test {
     const auto started = ports_->start();
     ASSERT_TRUE(started.has_value()) << started.error().text();
     source_ = std::make_unique<dosed_source>(ports_->at(0, side::inside));
+    state_.load.store(2);  // as an engine that died in an overload left it
     spreader_ = std::make_unique<distributor>(
         std::vector<distributor_input>{{source_.get(), 0, side::inside}},
         std::vector<frame_sink*>{&inside_, &outside_}, state_, bypass_, gate_,
