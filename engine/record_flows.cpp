@@ -4,6 +4,8 @@ namespace callweir::engine {
 
 void flow_teller::changed(std::uint64_t flow_id) {
   if (flows_.size() >= waiting_max && !flows_.contains(flow_id)) return;  // told at its end
+  // While ends take all the time, those that ended meanwhile still stand in the queue.
+  if (waiting_.size() >= 2 * waiting_max) return;
   told& flow = flows_[flow_id];
   if (flow.waiting) return;
   flow.waiting = true;
@@ -17,12 +19,16 @@ void flow_teller::progressed(std::uint64_t flow_id, time_point now) {
 }
 
 void flow_teller::ended(std::uint64_t flow_id) {
+  flows_.erase(flow_id);  // also of an end that finds no room: its place is for others
   if (ended_.size() >= waiting_max) {
     lost_.fetch_add(1, std::memory_order_relaxed);
     return;
   }
-  flows_.erase(flow_id);
   ended_.push_back(flow_id);
+}
+
+void flow_teller::gone(std::uint64_t flow_id) {
+  if (flows_.erase(flow_id) > 0) lost_.fetch_add(1, std::memory_order_relaxed);
 }
 
 void flow_teller::tick(const flow_book& book, time_point now, const record_outlet& out) {

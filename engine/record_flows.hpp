@@ -25,6 +25,8 @@ class flow_teller {
   void progressed(std::uint64_t flow_id, time_point now);
   /// It ended: told once more.
   void ended(std::uint64_t flow_id);
+  /// It ended and the book had let go of it before: it cannot be told any more.
+  void gone(std::uint64_t flow_id);
   /// Once a second: what is due, ends first, the rest in the next second.
   void tick(const flow_book& book, time_point now, const record_outlet& out);
 

@@ -55,7 +55,10 @@ void record_maker::on_event(control_state& state, const classify::flow_event& ev
       flows_.progressed(id, state.now);
       break;
     case kind::closed:
-      if (state.book.find(id) != nullptr) flows_.ended(id);
+      if (state.book.find(id) != nullptr)
+        flows_.ended(id);
+      else
+        flows_.gone(id);
       break;
     default:
       return;

@@ -441,6 +441,28 @@ TEST(record_losses, flows_that_ended_untold_are_counted_and_told) {
   EXPECT_EQ(told[0].count, flows.lost());
 }
 
+TEST(record_losses, an_end_that_is_not_told_gives_its_place_to_others) {
+  constexpr std::uint64_t many = flow_teller::waiting_max;
+  flow_book book(16, {}, {"uplink"});
+  auto seen = event_of(kind::verdict, 3 * many, 0.2);
+  seen.what.voip = true;
+  book.on_event(seen);
+  for (const bool in_book : {true, false}) {
+    record_journal journal;
+    const record_outlet out{&journal, nullptr};
+    flow_teller flows;
+    for (std::uint64_t i = 0; in_book && i < many; ++i) flows.ended(many + i);
+    for (std::uint64_t i = 0; i < many; ++i) flows.changed(i);
+    for (std::uint64_t i = 0; i < many; ++i) in_book ? flows.ended(i) : flows.gone(i);
+    EXPECT_EQ(flows.lost(), many);
+    flows.gone(0);  // nothing was told of it
+    EXPECT_EQ(flows.lost(), many);
+    flows.changed(seen.flow.id);
+    for (int t = 1; t < 20; ++t) flows.tick(book, at(t), out);
+    EXPECT_THAT(all_of<flow_record>(journal), SizeIs(1)) << in_book;
+  }
+}
+
 TEST_F(making, an_engine_that_follows_a_dead_one_tells_the_outage_first) {
   record_journal fresh;
   shared.absent_since_ns.store(at(3).ns);
