@@ -87,7 +87,6 @@ classifier::impl::impl(const classifier_config& wanted, event_sink& sink)
       works(works_max_of(wanted.flows_max), wanted.touch),
       monitors(monitors_max(wanted.flows_max), wanted.touch),
       spares(spares_max(wanted.flows_max), wanted.touch),
-      works_max(works_max_of(wanted.flows_max)),
       call_verdicts(call_slots) {
   if (wanted.ndpi) {
     ndpi.emplace(ndpi_adapter::config{ndpi_flows_max(wanted), wanted.touch});

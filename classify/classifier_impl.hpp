@@ -144,8 +144,8 @@ struct classifier::impl final : private event_sink {
   spare_streams spares;
   std::vector<std::uint32_t> measured;  // works with a monitor
   std::uint32_t measured_at = 0;
-  std::uint32_t park_at = 0;  // clock hand over the pool of works
-  std::uint32_t works_max;
+  std::uint32_t park_at = 0;     // clock hand over the works
+  std::uint32_t works_used = 0;  // those beyond were never taken: the hand finds nothing there
   std::vector<verdict> call_verdicts;  // by call_slot
   std::vector<pending_endpoint> endpoints;
   app_id quic = find_application("QUIC").value_or(app_unknown);

@@ -155,6 +155,7 @@ bool classifier::impl::begin_work(flow_index flow, const packet_view& packet) no
     pass_over(flow, urgent);
     return false;
   }
+  works_used = std::max(works_used, taken + 1);
   flow_work& work = works[taken];
   work = flow_work{};
   work.flow = flow;
@@ -175,7 +176,7 @@ void classifier::impl::pass_over(flow_index flow, bool urgent) noexcept {
 bool classifier::impl::park_one() noexcept {
   const flow_work* chosen = nullptr;
   for (int looked = 0; looked < park_candidates * 4; ++looked) {
-    park_at = park_at + 1 < works_max ? park_at + 1 : 0;
+    park_at = park_at + 1 < works_used ? park_at + 1 : 0;
     if (!works.made(park_at)) continue;
     const flow_work& work = works[park_at];
     if (work.flow == no_flow || work.scratch == nullptr || work.media != flow_work::none) continue;

@@ -164,6 +164,17 @@ TEST(classifier_load, what_was_passed_over_does_not_try_at_each_packet) {
   EXPECT_LT(passed_over, 3'000u) << "what was passed over does not try at each packet";
 }
 
+TEST(classifier_load,
+     where_every_place_is_taken_a_silent_one_is_put_aside_for_each_that_may_be_a_call) {
+  listener events;
+  classifier c(settings(0), events);  // 1,024 inspections
+  std::deque<std::vector<std::uint8_t>> keep;
+  for (std::uint32_t flow = 0; flow < 1'900; ++flow)
+    one(c, udp(keep, flow, true, rtp(true, 1), epoch + flow * millisecond));
+  EXPECT_EQ(c.counters().inspections_parked.get(), 1'900U - 1'024U);
+  EXPECT_EQ(c.counters().inspections_shed.get(), 0U);
+}
+
 TEST(classifier_load, a_flow_does_not_end_inside_a_burst_that_it_is_in) {
   listener events;
   classifier c(settings(0), events);
