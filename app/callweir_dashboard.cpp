@@ -7,7 +7,9 @@
 
 #include <CLI/CLI.hpp>
 #include <atomic>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 
 #include "base/clock.hpp"
@@ -224,7 +226,12 @@ int serve(const options& wanted) {
 
   // Two writers would count everything twice. Held until this process ends, however it ends.
   const int alone = ::open((path + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (alone < 0 || ::flock(alone, LOCK_EX | LOCK_NB) != 0) {
+  if (alone < 0) {
+    return refuse({std::string("cannot be opened: ") + std::strerror(errno), path + ".lock",
+                   "its folder must be there and writable for this user"},
+                  exit_failed);
+  }
+  if (::flock(alone, LOCK_EX | LOCK_NB) != 0) {
     return refuse({"another callweir-dashboard writes this database", path,
                    "stop it, or start the appliance with `callweir run --no-dashboard`"},
                   exit_failed);

@@ -150,6 +150,11 @@ result<std::string> give_up_root(const privileges_wanted& wanted) {
   const parent_watch parent;
   const auto gone = [] { return fail("whoever started it has gone"); };
   const auto sockets = fs::absolute(wanted.control_socket).parent_path().string();
+  const std::string socket = fs::absolute(wanted.control_socket).string();
+  if (::access(socket.c_str(), F_OK) == 0 && !within_reach(*user, socket, R_OK | W_OK)) {
+    if (!parent.resume()) return gone();
+    return still_root(socket + " is not for user 'callweir' yet", "restart the appliance");
+  }
   if (!within_reach(*user, sockets, X_OK) ||
       !within_reach(*user, store.parent_path().parent_path().string(), X_OK)) {
     if (!parent.resume()) return gone();

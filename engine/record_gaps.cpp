@@ -51,7 +51,6 @@ void gap_teller::tell_stalls(time_point now, const record_outlet& out) {
 }
 
 void gap_teller::tell_losses(time_point now, const record_outlet& out) {
-  if (now - losses_at_ < losses_every) return;
   for (auto& each : counted_) {
     const std::uint64_t lost = each.count ? each.count() : 0;
     if (lost > each.told) {
@@ -65,7 +64,7 @@ void gap_teller::tell_losses(time_point now, const record_outlet& out) {
 }
 
 void gap_teller::tick(time_point now, const record_outlet& out) {
-  tell_losses(now, out);
+  if (now - losses_at_ >= losses_every) tell_losses(now, out);
   if (shared_ == nullptr) return;
   watch(overload_, (shared_->alarms.load() & alarm_overload) != 0, now, out);
   watch(bypass_, shared_->bypass.load() != 0, now, out);
@@ -73,6 +72,7 @@ void gap_teller::tick(time_point now, const record_outlet& out) {
 }
 
 void gap_teller::finish(time_point now, const record_outlet& out) {
+  tell_losses(now, out);
   watch(overload_, false, now, out);
   watch(bypass_, false, now, out);
 }

@@ -13,7 +13,7 @@ namespace {
 constexpr nanoseconds stretch_slack = std::chrono::minutes(1);
 constexpr nanoseconds beside_at_most = std::chrono::hours(1);
 // Of a month of many calls the courses are kept coarser: this many windows in all.
-constexpr std::size_t glimpses_most = 2'000'000;
+constexpr std::size_t glimpses_most = 1'000'000;
 
 enum class place_in_time : std::uint8_t { before, during, after, quiet };
 constexpr std::size_t places = 4;

@@ -1,6 +1,6 @@
 // Was anyone harmed: the quality of calls that were left alone, apart from and during the stretches
 // of time in which others were throttled on the same link. Between calls and within each. Memory:
-// some 100 bytes a call.
+// 24 bytes a window, 24 MB at most.
 #pragma once
 
 #include <cstdint>

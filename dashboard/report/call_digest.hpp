@@ -1,5 +1,5 @@
 // One pass over the calls of a period: what each met, how its MOS went, which were bystanders of
-// throttling. Memory: some 100 bytes a call, beside the listed ones.
+// throttling. Memory: some 100 bytes a call and up to 24 MB of windows, beside the listed ones.
 #pragma once
 
 #include <functional>

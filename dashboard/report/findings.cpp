@@ -233,11 +233,16 @@ harm judge_between(const bystander_group& of, std::string_view kind, finding& ou
 
 void judge_bystanders(const bystanders& of, finding& out) {
   harm worst = harm::nobody;
+  bool authorised_untold = false;
   for (const auto& [group, kind] :
        {std::pair{&of.authorised, "authorised"}, std::pair{&of.tolerated, "tolerated"}}) {
     const harm between = judge_between(*group, kind, out);
-    worst = std::max({worst, between, judge_within(*group, kind, between, out)});
+    const harm within = judge_within(*group, kind, between, out);
+    worst = std::max({worst, between, within});
+    authorised_untold |= group == &of.authorised && std::max(between, within) == harm::untold;
   }
+  // That tolerated calls were not harmed says nothing of the authorised ones.
+  if (authorised_untold && worst == harm::none) worst = harm::untold;
   switch (worst) {
     case harm::nobody:
       out.answer = "Nobody in reach";

@@ -76,6 +76,12 @@ result<void> make_private(const std::string& path) {
     return fail(std::string("cannot be opened: ") + std::strerror(errno), path,
                 errno == ELOOP ? "name the file itself, not a link to it"
                                : "its folder must be there and writable");
+  // Of a file with a second name nobody knows whose it is.
+  struct stat found {};
+  if (::fstat(file, &found) != 0 || !S_ISREG(found.st_mode) || found.st_nlink != 1) {
+    ::close(file);
+    return fail("is not a file of its own", path, "name a plain file without other names");
+  }
   if (known && ::geteuid() == 0) (void)!::fchown(file, folder.st_uid, folder.st_gid);
   const bool narrowed = ::fchmod(file, 0600) == 0;
   ::close(file);

@@ -278,10 +278,16 @@ sqlite_store::pages sqlite_store::count_pages() {
 /// Written back to its end, it begins again from its start with what is written next.
 void sqlite_store::keep_log_small() {
   const auto log = static_cast<std::uint64_t>(base_->log_pages) * page_bytes;
-  if (log >= log_bytes_)
+  if (log >= log_bytes_) {
     base_->write_back();
-  else if (log >= log_bytes_ / 2)
+    if (log < 2 * log_bytes_ || base_->log_pages == 0) return;
+    const std::lock_guard hold(mutex_);
+    health_.trouble =
+        "the log cannot be written back and grows: another program reads the database for long, or "
+        "the disk fails";
+  } else if (log >= log_bytes_ / 2) {
     base_->write_back_soon();
+  }
 }
 
 /// Lets the oldest go where `max_size` or the disk asks for it. True: there is more to do.

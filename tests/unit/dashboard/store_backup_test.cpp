@@ -31,7 +31,7 @@ class store_backup : public store_fixture {
 };
 
 TEST_F(store_backup, is_whole_and_agrees_with_its_position_while_writing_goes_on) {
-  open({.keep = std::chrono::hours(24 * 90), .max_size_bytes = 64 << 20});  // a log of 8 MB
+  open({.keep = std::chrono::hours(24 * 90), .max_size_bytes = 512 << 20});  // nothing is let go
   std::atomic<bool> end{false};
   std::thread writer([&] { write_on(end); });
   std::uint64_t last = 0;
