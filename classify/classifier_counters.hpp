@@ -21,7 +21,8 @@ namespace callweir::classify {
   X(inspected, "packets that went through inspection")                                           \
   X(inspection_cycles, "time-stamp-counter cycles that inspection took, nDPI included")          \
   X(ndpi_packets, "packets that nDPI saw")                                                       \
-  X(ndpi_shed, "packets that nDPI did not see because its share of the core was used up")        \
+  X(ndpi_shed,                                                                                   \
+    "packets that nDPI did not see because its share of the core or its places were used up")    \
   X(inspections_parked,                                                                          \
     "inspections put aside to make room for newer flows, resumed should they go on")             \
   X(inspections_shed, "packets that went by uninspected because every place was taken")          \

@@ -103,6 +103,7 @@ struct classifier::impl final : private event_sink {
   void tell_verdict(flow_index flow, const flow_work& work, const verdict& what,
                     const call_ties& ties, time_point at) noexcept;
   void ask_ndpi(flow_work& work, const packet_view& packet) noexcept;
+  bool leave_ndpi(time_point now) noexcept;
   void end_ndpi(flow_work& work) noexcept;
   void end_inspection(flow_index flow, flow_work& work, bool decided) noexcept;
   void conclude(flow_index flow, flow_work& work) noexcept;
@@ -144,7 +145,8 @@ struct classifier::impl final : private event_sink {
   spare_streams spares;
   std::vector<std::uint32_t> measured;  // works with a monitor
   std::uint32_t measured_at = 0;
-  std::uint32_t park_at = 0;     // clock hand over the works
+  std::uint32_t park_at = 0;     // clock hands over the works
+  std::uint32_t ndpi_at = 0;
   std::uint32_t works_used = 0;  // those beyond were never taken: the hand finds nothing there
   std::vector<verdict> call_verdicts;  // by call_slot
   std::vector<pending_endpoint> endpoints;

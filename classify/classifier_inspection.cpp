@@ -246,6 +246,8 @@ void classifier::impl::ask_ndpi(flow_work& work, const packet_view& packet) noex
   if (work.ndpi_tried == 0) {
     work.ndpi_tried = 1;
     work.ndpi = ndpi->acquire();
+    if (work.ndpi == ndpi_adapter::none && leave_ndpi(packet.time)) work.ndpi = ndpi->acquire();
+    if (work.ndpi == ndpi_adapter::none) counters.ndpi_shed.add();
   }
   if (work.ndpi == ndpi_adapter::none) return;
   counters.ndpi_packets.add();
@@ -253,6 +255,23 @@ void classifier::impl::ask_ndpi(flow_work& work, const packet_view& packet) noex
   ndpi->inspect(work.ndpi, packet, work.opinion);
   ndpi_time.spend(__rdtsc() - began);
   if (work.opinion.done) end_ndpi(work);
+}
+
+/// Where every place with nDPI is taken, a flow that went silent undecided leaves its own; nDPI
+/// says what it guesses so far. False: none of those looked at is silent.
+bool classifier::impl::leave_ndpi(time_point now) noexcept {
+  constexpr nanoseconds silent = std::chrono::seconds(2);
+  for (int looked = 0; looked < park_candidates; ++looked) {
+    ndpi_at = ndpi_at + 1 < works_used ? ndpi_at + 1 : 0;
+    if (!works.made(ndpi_at)) continue;
+    flow_work& other = works[ndpi_at];
+    if (other.flow == no_flow || other.ndpi == ndpi_adapter::none) continue;
+    if (now - time_point{other.last_ns} < silent) continue;
+    ndpi->give_up(other.ndpi, other.opinion);
+    end_ndpi(other);
+    return true;
+  }
+  return false;
 }
 
 void classifier::impl::end_ndpi(flow_work& work) noexcept {

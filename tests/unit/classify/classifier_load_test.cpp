@@ -175,6 +175,24 @@ TEST(classifier_load,
   EXPECT_EQ(c.counters().inspections_shed.get(), 0U);
 }
 
+TEST(classifier_load, a_silent_flow_leaves_its_place_with_ndpi) {
+  listener events;
+  auto wanted = settings(99);
+  wanted.ndpi = true;
+  wanted.flows_max = 65'536;  // 4,096 inspections, 2,048 places with nDPI
+  classifier c(wanted, events);
+  std::deque<std::vector<std::uint8_t>> keep;
+  const auto seen_of = [&](std::uint32_t flow, std::int64_t at) {
+    const auto before = c.counters().ndpi_packets.get();
+    one(c, udp(keep, flow, true, rtp(true, 1), at));
+    return c.counters().ndpi_packets.get() - before;
+  };
+  for (std::uint32_t flow = 0; flow < 2'048; ++flow)
+    ASSERT_EQ(seen_of(flow, epoch + flow * millisecond / 4), 1U) << flow;
+  EXPECT_EQ(seen_of(5'000, epoch + 1'000 * millisecond), 0U) << "nobody is silent for long";
+  EXPECT_EQ(seen_of(5'001, epoch + 4'000 * millisecond), 1U);
+}
+
 TEST(classifier_load, a_flow_does_not_end_inside_a_burst_that_it_is_in) {
   listener events;
   classifier c(settings(0), events);
