@@ -145,7 +145,7 @@ struct classifier::impl final : private event_sink {
   spare_streams spares;
   std::vector<std::uint32_t> measured;  // works with a monitor
   std::uint32_t measured_at = 0;
-  std::uint32_t park_at = 0;     // clock hands over the works
+  std::uint32_t park_at = 0;  // clock hands over the works
   std::uint32_t ndpi_at = 0;
   std::uint32_t works_used = 0;  // those beyond were never taken: the hand finds nothing there
   std::vector<verdict> call_verdicts;  // by call_slot
