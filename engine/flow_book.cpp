@@ -12,6 +12,7 @@ constexpr std::uint64_t sample_one_in = 1000;
 constexpr std::uint32_t sweep_max = 64;  // slots looked at for an ended flow before the oldest goes
 constexpr std::size_t actions_max = 16;  // lines listed for a call
 constexpr std::size_t action_flows_max = 64;  // flows listed for a line
+constexpr nanoseconds silent_together = std::chrono::seconds(5);
 
 void take(known_flow& known, const classify::flow_event& event) {
   known.totals = event.totals;
@@ -21,6 +22,29 @@ void take(known_flow& known, const classify::flow_event& event) {
     known.decided_after = event.decided_after;
   }
   known.emergency |= event.ties.emergency;
+}
+
+/// The line and deed that the flow met, as listed for its call; nullptr where they are not.
+call_action* action_of(call_record& call, const known_flow& flow) {
+  const auto found = std::find_if(call.actions.begin(), call.actions.end(), [&](const auto& a) {
+    return a.policy == flow.policy && a.action == shaper::action_name(flow.action);
+  });
+  return found == call.actions.end() ? nullptr : &*found;
+}
+
+void add_flow(call_action& to, const known_flow& flow) {
+  if (to.flows.size() < action_flows_max) to.flows.push_back(classify::flow_name(flow.flow.id));
+  to.since = std::min(to.since, flow.bound);
+}
+
+void add_action(call_record& call, const known_flow& flow) {
+  call_action* action = action_of(call, flow);
+  if (action == nullptr) {
+    if (call.actions.size() >= actions_max) return;
+    call.actions.push_back({flow.policy, shaper::action_name(flow.action), {}, flow.bound});
+    action = &call.actions.back();
+  }
+  add_flow(*action, flow);
 }
 
 }  // namespace
@@ -156,20 +180,29 @@ std::vector<const known_flow*> flow_book::newest(std::size_t most) const {
 }
 
 void flow_book::complete(call_record& call) const {
+  std::vector<const known_flow*> flows;
+  time_point last;
+  bool any_lives = false;
   for (const auto& name : call.flows) {
     const known_flow* flow = find(name);
     if (flow == nullptr) continue;
     if (call.link.empty() && flow->flow.link < links_.size()) call.link = links_[flow->flow.link];
     if (flow->policy.empty()) continue;
-    auto found = std::find_if(call.actions.begin(), call.actions.end(),
-                              [&](const call_action& a) { return a.policy == flow->policy; });
-    if (found == call.actions.end()) {
-      if (call.actions.size() >= actions_max) continue;
-      call.actions.push_back({flow->policy, shaper::action_name(flow->action), {}, flow->bound});
-      found = call.actions.end() - 1;
-    }
-    if (found->flows.size() < action_flows_max) found->flows.push_back(name);
-    found->since = std::min(found->since, flow->bound);
+    flows.push_back(flow);
+    any_lives |= !flow->ended;
+    last = std::max(last, flow->totals.last);
+  }
+  // An ended flow keeps the line that it met last. Of what is done to the call only those tell that
+  // live or, where none does, that went silent last.
+  const auto tells = [&](const known_flow& flow) {
+    return any_lives ? !flow.ended : last - flow.totals.last <= silent_together;
+  };
+  for (const known_flow* flow : flows) {
+    if (tells(*flow)) add_action(call, *flow);
+  }
+  for (const known_flow* flow : flows) {
+    if (tells(*flow)) continue;
+    if (call_action* action = action_of(call, *flow)) add_flow(*action, *flow);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -335,16 +336,17 @@ TEST_F(access_test, unknown_names_take_as_long_as_known_ones) {
   const auto took = [&](const std::string& name) {
     std::array<double, 15> each{};
     for (double& one : each) {
-      const auto begin = std::chrono::steady_clock::now();
+      const auto begin = std::clock();
       EXPECT_EQ(log_in(name, "wrong password").what, outcome::wrong);
-      one = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+      one = static_cast<double>(std::clock() - begin);
     }
     std::nth_element(each.begin(), each.begin() + 5, each.end());
     return each[5];
   };
-  // Without the hash of a password for nobody it were a hundredth.
+  // Processor time: others may hold the core. Without the hash of a password for nobody it were a
+  // hundredth.
   const double known = took("anna"), unknown = took("nobody"), impossible = took("No Name'--");
-  EXPECT_LT(std::max({known, unknown, impossible}), 2 * std::min({known, unknown, impossible}));
+  EXPECT_LT(std::max({known, unknown, impossible}), 4 * std::min({known, unknown, impossible}));
 }
 
 TEST_F(access_test, tokens_have_scopes_and_end) {
