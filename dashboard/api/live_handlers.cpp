@@ -1,6 +1,7 @@
 // What is of the moment: state, policies with their counters, the stream of events.
 #include <charconv>
 
+#include "base/log.hpp"
 #include "dashboard/api/answers.hpp"
 #include "dashboard/api/body.hpp"
 #include "dashboard/api/handlers.hpp"
@@ -111,10 +112,12 @@ http::response post_bypass(context& of) {
   if (!on) return refusal(400, on.error());
   if (!of.here.parts.bypass) return come_again({"there is no engine to tell", {}, {}}, 5);
   const auto now = of.here.parts.bypass(*on);
+  // The engine's own line names this process only. One that did not answer may have done it.
+  std::string what = *on ? "bypass on" : "bypass off";
+  if (!now) what += ": no answer";
+  if (!of.here.parts.access->book().note({of.now, of.by(), "bypass", what}))
+    log::warning("api", "{} by {} is not in the audit log", what, of.by());
   if (!now) return come_again(now.error(), 5);
-  // The engine's own line names this process only.
-  (void)of.here.parts.access->book().note(
-      {of.now, of.by(), "bypass", *on ? "bypass on" : "bypass off"});
   return made(*now ? "{\"on\":true}" : "{\"on\":false}");
 }
 

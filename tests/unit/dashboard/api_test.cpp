@@ -218,6 +218,9 @@ TEST_F(api_test, who_operates_switches_the_bypass) {
   engine_away_ = true;
   EXPECT_EQ(status(method::post, path, R"({"on":false})"), 503);
   EXPECT_TRUE(bypass_);
+  const auto tried = access_->book().audit_waiting(100);
+  ASSERT_TRUE(tried);
+  EXPECT_EQ(tried->back().entry.what, "bypass off: no answer");
   for (const auto& [scopes, wanted] : {std::pair{scope_read, 403}, {scope_operate, 503}}) {
     api_token token;
     token.name = "switch";
