@@ -11,7 +11,7 @@
 namespace callweir::classify {
 
 /// IPv4: `addresses[0]` holds both addresses, the lower end first. IPv6: a 128-bit keyed
-/// fingerprint of both (the addresses themselves lie with the flow's cold data).
+/// fingerprint of both (the lower one lies with the flow's cold data, the other follows from both).
 struct flow_key {
   std::uint64_t addresses[2];
   std::uint64_t

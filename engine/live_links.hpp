@@ -56,7 +56,8 @@ class live_links {
   /// Any thread, at any time. Frames that came in and did not leave: drop_reason_table.
   std::vector<named_count> drops() const;
   /// Frames that left otherwise than decided: `bypassed`, `distributor_uninspected` (their worker's
-  /// ring was full), `hold_refused` (the delay line was full: sent at once).
+  /// ring was full, or the distributor could not keep up), `hold_refused` (the delay line was full:
+  /// sent at once).
   std::vector<named_count> exceptions() const;
   struct port_figures {
     std::uint64_t received, received_bytes, sent, sent_bytes;

@@ -34,10 +34,10 @@ record_clock::record_clock(std::function<std::int64_t()> lead)
 nanoseconds record_clock::tick() {
   if (!lead_) return nanoseconds(0);
   const nanoseconds now(lead_() - first_);
-  const nanoseconds step = now - shift_;
-  if (step < least && step > -least) return nanoseconds(0);
-  shift_ = now;
-  return step;
+  if (now - shift_ < least && shift_ - now < least) return nanoseconds(0);
+  // Whole seconds: those of records stay the beginnings of seconds.
+  const nanoseconds before = std::exchange(shift_, std::chrono::round<std::chrono::seconds>(now));
+  return shift_ - before;
 }
 
 void move_times(flow_record& record, nanoseconds by) {

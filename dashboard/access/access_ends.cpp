@@ -129,8 +129,13 @@ void access_control::write_what_waits() {
     if (ends_.none()) return;
     waiting = ends_.all();
   }
+  constexpr int failures_most = 3;  // then there is no room for the others either
+  int failures = 0;
   for (const auto& one : waiting) {
-    if (!one.write(*book_)) return;  // there is no room for the others either
+    if (!one.write(*book_)) {
+      if (++failures == failures_most) return;
+      continue;
+    }
     log::info("access", "on disk now: {}", one.why.what);
     const std::lock_guard lock(mutex_);
     ends_.forget(one);

@@ -206,7 +206,8 @@ login access_control::begin_session(const account& whose, const std::string& add
   const secret_hash key = hash_of(secret);
   book_->end_sessions(now - options_.session_longest, now - options_.session_idle);
   const audit_record why{now, "user " + whose.name + " from " + address, "login", "logged in"};
-  if (auto noted = book_->logged_in(whose.name, address, why); !noted) {
+  const auto noted = book_->logged_in(whose.name, address, why);
+  if (!noted) {
     log::warning("access", "login of '{}' from {} is not on disk: {}", whose.name, address,
                  noted.error().text());
   }
@@ -214,9 +215,10 @@ login access_control::begin_session(const account& whose, const std::string& add
   out.what = login::outcome::in;
   out.who = of_session(whose, session, secret);
   out.device = make_device_proof(device_key_, whose, now);
-  out.written = book_->add_session(key, session).has_value();
+  const bool kept = book_->add_session(key, session).has_value();
+  out.written = kept && noted.has_value();
   const std::lock_guard lock(mutex_);
-  if (!out.written) {
+  if (!kept) {
     std::erase_if(unwritten_, [&](const auto& one) {
       return now - one.second.created > options_.session_longest;
     });

@@ -263,7 +263,8 @@ void ingest_thread::turn() {
 void ingest_thread::run() {
   try {
     if (auto reader = store_.reader()) {
-      if (const auto known = (*reader)->extent(); known && *known) outage_.heard((*known)->to);
+      if (const auto known = (*reader)->extent(); known && *known)
+        outage_.heard(std::min((*known)->to, wall_clock()));
     }
   } catch (const std::exception& problem) {
     log::error("ingest", "{}", problem.what());

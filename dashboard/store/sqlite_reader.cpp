@@ -189,9 +189,10 @@ result<std::vector<call_record>> sqlite_reader::calls(const call_query& what) {
 result<std::vector<host_record>> sqlite_reader::hosts(const host_query& what) {
   auto all = ask([&] {
     std::map<ip_address, host_record> found;
-    sqlite::statement rows(db_,
-                           "SELECT record, first, last FROM host WHERE last >= ?1 AND first < ?2"
-                           " ORDER BY last DESC LIMIT ?3");
+    sqlite::statement rows(
+        db_,
+        "SELECT record, first, last FROM host WHERE last >= ?1 AND min(first, last) < ?2"
+        " ORDER BY last DESC LIMIT ?3");
     rows.bind(what.when.from.ns).bind(what.when.to.ns).bind(host_rows_most);
     while (rows.row()) {
       auto record = parse<host_record>(rows.text(0));

@@ -29,7 +29,7 @@ const DROPS: Record<string, string> = {
   port_refused: "refused by the outgoing port",
   receive_missed: "missed on arrival, ring full",
   link_queue_full: "above the link's configured rate",
-  distributor_full: "a worker's ring was full",
+  distributor_full: "the ring from a worker was full",
 };
 
 export type Tone = "good" | "warn" | "bad" | "off";
