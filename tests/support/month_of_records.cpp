@@ -352,7 +352,7 @@ void month_of_records::add_load(time_point at, double share) {
     record.link = options_.link;
     record.calls = static_cast<std::uint32_t>(rate * 260 / 3'600 * (0.7 + 0.6 * part()));
     record.degraded = record.calls / 2;
-    const auto media = static_cast<std::uint64_t>(record.calls * 10 * 6'000);
+    const auto media = std::uint64_t{record.calls} * 10 * 6'000;
     const auto rest = static_cast<std::uint64_t>(people * 10 * 15'000 * (0.5 + part()));
     record.bytes = {{{media, media}, {rest / 8, rest}}};
     record.packets = {{{media / 120, media / 120}, {rest / 800, rest / 900}}};
