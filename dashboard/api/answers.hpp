@@ -24,14 +24,7 @@ std::string begin_period(const period& when);
 template <class List>
 void append_records(std::string& out, std::string_view key, const List& list) {
   json::append_key(out, key);
-  out += '[';
-  bool first = true;
-  for (const auto& one : list) {
-    if (!first) out += ',';
-    first = false;
-    append_json(out, one);
-  }
-  out += ']';
+  json::append_list(out, list, [](std::string& to, const auto& one) { append_json(to, one); });
 }
 
 void append_counts(std::string& out, std::string_view key, const both_ways<std::uint64_t>& counts);
