@@ -1,7 +1,8 @@
-// The cookie that holds a session: sent by TLS only, to this host only, never to scripts, never
-// with a request that another site began.
+// The cookies of a session and of a browser that logged in before: sent by TLS only, to this host
+// only, never to scripts, never with a request that another site began.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -19,13 +20,18 @@ inline std::string_view session_secret(const http::request& ask) {
   return ask.cookie(ask.secure ? secure_cookie : plain_cookie);
 }
 
+/// What both cookies say of themselves.
+inline std::string closed_cookie(std::string_view name, std::string_view value, bool secure) {
+  std::string out(name);
+  out.append("=").append(value).append("; Path=/; HttpOnly; SameSite=Strict");
+  if (secure) out += "; Secure";
+  return out;
+}
+
 /// The value of Set-Cookie; "" takes it away.
 inline std::string session_cookie(std::string_view secret, bool secure) {
-  std::string out(secure ? secure_cookie : plain_cookie);
-  out.append("=").append(secret).append("; Path=/; HttpOnly; SameSite=Strict");
-  if (secure) out += "; Secure";
-  if (secret.empty()) out += "; Max-Age=0";
-  return out;
+  return closed_cookie(secure ? secure_cookie : plain_cookie, secret, secure) +
+         (secret.empty() ? "; Max-Age=0" : "");
 }
 
 constexpr std::string_view secure_device_cookie = "__Host-callweir-device";
@@ -38,12 +44,9 @@ inline std::string_view device_proof(const http::request& ask) {
 
 /// The value of Set-Cookie. Outlives the session: it proves, and opens nothing.
 inline std::string device_cookie(std::string_view proof, bool secure) {
-  std::string out(secure ? secure_device_cookie : plain_device_cookie);
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(device_proof_lasts);
-  out.append("=").append(proof).append("; Path=/; HttpOnly; SameSite=Strict; Max-Age=");
-  out.append(std::to_string(seconds.count()));
-  if (secure) out += "; Secure";
-  return out;
+  return closed_cookie(secure ? secure_device_cookie : plain_device_cookie, proof, secure) +
+         "; Max-Age=" + std::to_string(seconds.count());
 }
 
 }  // namespace callweir::dashboard::routes
