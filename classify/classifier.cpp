@@ -24,6 +24,7 @@ constexpr std::uint32_t sweep_idle_max = 65'536;
 constexpr std::uint32_t close_idle_max = 1'024;
 constexpr std::uint32_t samples_a_burst = 64;
 constexpr std::uint32_t call_slots = 32'768;  // the control thread's table is not larger
+static_assert(call_slots < 1u << 16, "a flow's record has 16 bits for its call and none");
 
 std::uint32_t share_of(std::uint32_t flows_max, std::uint32_t part, std::uint32_t least,
                        std::uint32_t most) {
@@ -36,6 +37,11 @@ std::uint32_t share_of(std::uint32_t flows_max, std::uint32_t part, std::uint32_
 // Captures may take all the time they need, and none has to give way.
 std::uint32_t inspections_max(std::uint32_t flows_max) {
   return share_of(flows_max, 16, 1'024, 32'768);
+}
+/// Few flows are left for their rhythm to be judged.
+std::uint32_t rhythms_max(const classifier_config& c) {
+  return c.inspection_share_pct == 0 ? inspections_max(c.flows_max)
+                                     : share_of(c.flows_max, 64, 1'024, 4'096);
 }
 std::uint32_t monitors_max(std::uint32_t flows_max) {
   return share_of(flows_max, 4, 1'024, 40'000);
@@ -65,6 +71,7 @@ inspector::config inspector_config(const classifier_config& c) {
   inspector::config out;
   out.emergency_numbers = c.emergency_numbers;
   out.inspections_max = inspections_max(c.flows_max);
+  out.rhythms_max = rhythms_max(c);
   out.endpoints_max = c.inspection_share_pct == 0 ? share_of(c.flows_max, 16, 256, 65'536)
                                                   : share_of(c.flows_max, 32, 256, 32'768);
   out.expectations_max = share_of(c.flows_max, 64, 256, 16'384);
@@ -208,9 +215,7 @@ void classifier::impl::settle_unworthy(flow_index flow, const packet_view& first
   warm.role = named ? flow_role::other : flow_role::unknown;
   warm.confidence_pct = named ? 95 : 80;
   if (named) {
-    warm.decided_packet = hot.packets[0] + hot.packets[1];
-    warm.decided_us = static_cast<std::uint32_t>(
-        std::clamp<std::int64_t>((hot.last_ns - warm.first_ns) / 1000, 0, 0xffff'ffff));
+    note_decided(flow, {hot.last_ns});
   }
   hot.set(flow_decided);
   hot.set(flow_gated);
@@ -291,8 +296,8 @@ inline void classifier::impl::tell_progress(flow_index flow, time_point now) noe
   if (mib == 0 || now.ns - hot.last_ns > 2 * sweep_round_most.count()) [[likely]]
     return;
   warm_flow& warm = table.warm(flow);
-  if (mib <= warm.told_mib) return;
-  warm.told_mib = static_cast<std::uint32_t>(std::min<std::uint64_t>(mib, 0xffff'ffff));
+  if (static_cast<std::uint8_t>(mib) == warm.told_mib) return;
+  warm.told_mib = static_cast<std::uint8_t>(mib);
   send(event_of(flow_event::kind::progress, flow, now));
 }
 
@@ -342,6 +347,19 @@ flow_totals classifier::impl::totals_of(flow_index flow) const noexcept {
   return out;
 }
 
+call_slot classifier::impl::call_of(const warm_flow& warm) noexcept {
+  return warm.call == 0 ? no_call : static_cast<call_slot>(warm.call - 1);
+}
+
+void classifier::impl::note_decided(flow_index flow, time_point at) noexcept {
+  const flow_totals totals = totals_of(flow);
+  warm_flow& warm = table.warm(flow);
+  warm.decided_packet = static_cast<std::uint16_t>(
+      std::min<std::uint64_t>(totals.packets[0] + totals.packets[1], 0xffff));
+  warm.decided_us = static_cast<std::uint32_t>(
+      std::clamp<std::int64_t>((at - totals.first).count() / 1000, 0, 0xffff'ffff));
+}
+
 verdict classifier::impl::verdict_of(flow_index flow) const noexcept {
   const warm_flow& warm = table.warm(flow);
   verdict out;
@@ -349,7 +367,7 @@ verdict classifier::impl::verdict_of(flow_index flow) const noexcept {
   out.ndpi_master = warm.ndpi_master;
   out.ndpi_app = warm.ndpi_app;
   out.role = warm.role;
-  out.p2p = static_cast<tristate>(warm.p2p);
+  out.p2p = warm.p2p;
   out.voip = warm.voip;
   out.confidence_pct = warm.confidence_pct;
   out.reasons = warm.reasons;
@@ -365,7 +383,7 @@ flow_event classifier::impl::event_of(flow_event::kind kind, flow_index flow,
   event.flow = identity_of(flow);
   event.totals = totals_of(flow);
   event.what = verdict_of(flow);
-  event.call = warm.call == 0 ? no_call : warm.call - 1;
+  event.call = call_of(warm);
   event.action = table.hot(flow).action;
   event.decided_packet = warm.decided_packet;
   event.decided_after = std::chrono::microseconds(warm.decided_us);
@@ -442,10 +460,8 @@ flow_facts classifier::facts(flow_index flow) const noexcept {
   out.flow = impl_->identity_of(flow);
   out.what = impl_->verdict_of(flow);
   out.emergency = warm.emergency;
-  if (warm.call != 0) {
-    out.call = warm.call - 1;
-    if (out.call < impl_->call_verdicts.size()) out.call_what = impl_->call_verdicts[out.call];
-  }
+  out.call = impl::call_of(warm);
+  if (out.call != no_call) out.call_what = impl_->call_verdicts[out.call];
   return out;
 }
 
@@ -460,23 +476,21 @@ void classifier::record_fate(const packet_flow& packet, bool dropped,
 
 void classifier::attach_call(flow_index flow, std::uint64_t id, call_slot call,
                              const verdict& call_what, bool emergency) noexcept {
-  if (call != no_call && call < impl_->call_verdicts.size()) impl_->call_verdicts[call] = call_what;
+  const bool attached = call < impl_->call_verdicts.size();
+  if (attached) impl_->call_verdicts[call] = call_what;
   if (!impl_->is_current(flow, id)) return;
   warm_flow& warm = impl_->table.warm(flow);
   hot_flow& hot = impl_->table.hot(flow);
-  warm.call = call == no_call ? 0 : call + 1;
+  warm.call = static_cast<std::uint16_t>(attached ? call + 1 : 0);
   warm.emergency = emergency;
-  if (call == no_call) {
-    hot.clear(flow_in_call);
-  } else {
+  if (attached) {
     hot.set(flow_in_call);
+  } else {
+    hot.clear(flow_in_call);
   }
   // The record claims the higher confidence of flow and call: this packet is where it got there.
   if (warm.voip && warm.decided_packet == 0 && call_what.confidence_pct >= decided_pct) {
-    const flow_totals totals = impl_->totals_of(flow);
-    warm.decided_packet = static_cast<std::uint32_t>(totals.packets[0] + totals.packets[1]);
-    warm.decided_us = static_cast<std::uint32_t>(
-        std::clamp<std::int64_t>((totals.last - totals.first).count() / 1000, 0, 0xffff'ffff));
+    impl_->note_decided(flow, {hot.last_ns});
   }
   impl_->mark_changed(hot);
 }

@@ -79,7 +79,8 @@ class classifier {
   /// What became of a media packet that did not just pass: for the quality the receiver gets.
   void record_fate(const packet_flow& packet, bool dropped, nanoseconds added_delay) noexcept;
 
-  // Commands of the control thread, applied between bursts. `id` guards against a reused index.
+  // Commands of the control thread, applied between bursts. `id` guards against a reused index. A
+  // call slot is below 32,768: any other is none.
   void attach_call(flow_index flow, std::uint64_t id, call_slot call, const verdict& call_what,
                    bool emergency) noexcept;
   void expect_media(const dialog_notice& notice) noexcept;  // signalling seen by another worker

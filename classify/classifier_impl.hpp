@@ -84,6 +84,9 @@ struct classifier::impl final : private event_sink {
   void next_endpoints_round(time_point now) noexcept;
   flow_event event_of(flow_event::kind kind, flow_index flow, time_point at) const noexcept;
   void send(flow_event event) noexcept;
+  static call_slot call_of(const warm_flow& warm) noexcept;
+  /// Remembers which packet, and how long after the first, made the flow's verdict.
+  void note_decided(flow_index flow, time_point at) noexcept;
   verdict verdict_of(flow_index flow) const noexcept;
   flow_totals totals_of(flow_index flow) const noexcept;
   flow_identity identity_of(flow_index flow) const noexcept;
@@ -107,6 +110,7 @@ struct classifier::impl final : private event_sink {
   void end_ndpi(flow_work& work) noexcept;
   void end_inspection(flow_index flow, flow_work& work, bool decided) noexcept;
   void conclude(flow_index flow, flow_work& work) noexcept;
+  bool may_be_parked(flow_index flow) const noexcept;
   bool park_one() noexcept;
   void drop_work_if_done(flow_index flow) noexcept;
   void apply(flow_index flow, verdict what, const call_ties& ties, time_point at,

@@ -173,6 +173,11 @@ void classifier::impl::pass_over(flow_index flow, bool urgent) noexcept {
   if (!urgent) table.hot(flow).set(flow_gated);
 }
 
+/// Clear signalling stays: a trunk may announce an emergency call in its next message.
+bool classifier::impl::may_be_parked(flow_index flow) const noexcept {
+  return table.warm(flow).role != flow_role::signalling;
+}
+
 bool classifier::impl::park_one() noexcept {
   const flow_work* chosen = nullptr;
   for (int looked = 0; looked < park_candidates * 4; ++looked) {
@@ -180,7 +185,10 @@ bool classifier::impl::park_one() noexcept {
     if (!works.made(park_at)) continue;
     const flow_work& work = works[park_at];
     if (work.flow == no_flow || work.scratch == nullptr || work.media != flow_work::none) continue;
-    if (chosen == nullptr || work.last_ns < chosen->last_ns) chosen = &work;
+    if (chosen == nullptr || work.last_ns < chosen->last_ns) {
+      if (!may_be_parked(work.flow)) continue;
+      chosen = &work;
+    }
     if (looked >= park_candidates) break;
   }
   if (chosen == nullptr) return false;
@@ -207,7 +215,10 @@ void classifier::impl::inspect(flow_index flow, flow_work& work, const packet_vi
   const flow_identity identity = identity_of(flow);
   const flow_totals totals = totals_of(flow);
   const inspected_flow view{identity, totals, work.opinion};
+  const std::uint64_t refused = detectors.rhythms_refused();
   const auto step = detectors.observe(*work.scratch, view, packet, way, what, ties);
+  if (detectors.rhythms_refused() != refused) [[unlikely]]
+    counters.inspections_shed.add();
   name_by_ndpi(what, work.opinion);
   tell_verdict(flow, work, what, ties, packet.time);
   const bool nothing_new = work.again != 0 && !what.voip && work.observed >= second_look_length;
@@ -339,18 +350,14 @@ void classifier::impl::apply(flow_index flow, verdict what, const call_ties& tie
   warm.ndpi_master = what.ndpi_master;
   warm.ndpi_app = what.ndpi_app;
   warm.role = what.role;
-  warm.p2p = static_cast<std::uint8_t>(what.p2p);
+  warm.p2p = what.p2p;
   warm.voip = what.voip;
   warm.confidence_pct = what.confidence_pct;
   warm.reasons = what.reasons;
   if (what.confidence_pct < decided_pct) {
     warm.decided_packet = 0;
   } else if (warm.decided_packet == 0 || what.voip != before.voip || what.role != before.role) {
-    const flow_totals totals = totals_of(flow);
-    warm.decided_packet = static_cast<std::uint32_t>(
-        std::min<std::uint64_t>(totals.packets[0] + totals.packets[1], 0xffff'ffff));
-    warm.decided_us = static_cast<std::uint32_t>(
-        std::clamp<std::int64_t>((at - totals.first).count() / 1000, 0, 0xffff'ffff));
+    note_decided(flow, at);
   }
   const bool matters = what.app != before.app || what.role != before.role ||
                        what.p2p != before.p2p || what.voip != before.voip ||

@@ -37,11 +37,10 @@ flow_table::flow_table(const config& wanted)
       bucket_count_(bucket_count(wanted.flows_max)),
       buckets_(bucket_count_, wanted.touch),
       hot_(wanted.flows_max, wanted.touch),
-      warm_(wanted.flows_max, wanted.touch),
-      lower_ends_(wanted.flows_max, wanted.touch) {}
+      warm_(wanted.flows_max, wanted.touch) {}
 
 std::size_t flow_table::memory_bytes() const noexcept {
-  return buckets_.bytes() + hot_.bytes() + warm_.bytes() + lower_ends_.bytes();
+  return buckets_.bytes() + hot_.bytes() + warm_.bytes();
 }
 
 void flow_table::prepare(std::span<const packet_view> packets, burst& out) noexcept {
@@ -152,9 +151,9 @@ flow_index flow_table::open(const flow_key& key, std::uint64_t hash, bool swappe
   warm_flow& more = warm_[i];
   more = warm_flow{};
   more.first_ns = first.time.ns;
-  more.p2p = static_cast<std::uint8_t>(tristate::open);
+  more.p2p = tristate::open;
   more.from_outside = first.from == side::outside;
-  if (flow.is_v6()) lower_ends_[i] = swapped ? first.destination : first.source;
+  if (flow.is_v6()) more.lower_end = swapped ? first.destination : first.source;
   return i;
 }
 
@@ -194,7 +193,7 @@ flow_identity flow_table::identity(flow_index i) const noexcept {
   out.initiator = warm_[i].from_outside ? side::outside : side::inside;
   ip_address lower, upper;
   if (flow.is_v6()) {
-    lower = lower_ends_[i];
+    lower = warm_[i].lower_end;
     const hash128 other =
         hash_.second_of({flow.addresses[0], flow.addresses[1]}, lower.high, lower.low);
     upper.high = other.low;

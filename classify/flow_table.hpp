@@ -50,22 +50,23 @@ static_assert(sizeof(hot_flow) == 64);
 
 /// What is touched when a flow opens, changes or ends. Zero bytes are a fresh record.
 struct alignas(64) warm_flow {
+  ip_address lower_end;  // of an IPv6 flow: the key has what makes it both ends
   std::int64_t first_ns;
-  std::uint64_t count;  // flow id without the worker
   std::uint64_t reasons;
+  std::uint64_t count : 48;      // flow id without the worker
+  std::uint64_t call : 16;       // call_slot + 1, 0: none
+  std::uint32_t work;            // place in the pool, valid while flow_working
+  std::uint32_t decided_us;      // from the first packet; saturates at 71 minutes
+  std::uint16_t decided_packet;  // 0: not decided; saturates
   app_id app, ndpi_master, ndpi_app;
+  std::uint8_t packets_wraps[2];  // times hot_flow::packets went round
   flow_role role;
-  std::uint8_t p2p;  // tristate
-  bool voip;
-  bool emergency;
   std::uint8_t confidence_pct;
-  bool from_outside;               // the initiator's packet came in by the outside port
-  std::uint32_t work;              // place in the pool, valid while flow_working
-  std::uint32_t call;              // call_slot + 1, 0: none
-  std::uint32_t decided_packet;    // 0: not decided
-  std::uint32_t decided_us;        // from the first packet; saturates at 71 minutes
-  std::uint16_t packets_wraps[2];  // times hot_flow::packets went round
-  std::uint32_t told_mib;          // mebibytes, both ways, when `progress` was sent last
+  std::uint8_t told_mib;  // mebibytes, both ways, when `progress` was sent last: the low 8 bits
+  tristate p2p;
+  bool voip : 1;
+  bool emergency : 1;
+  bool from_outside : 1;  // the initiator's packet came in by the outside port
 };
 static_assert(sizeof(warm_flow) == 64);
 
@@ -130,7 +131,6 @@ class flow_table {
   void prefetch_to_tell(flow_index i) const noexcept {
     __builtin_prefetch(&hot_[i]);
     __builtin_prefetch(&warm_[i]);
-    __builtin_prefetch(&lower_ends_[i]);
   }
   /// All lines that the end of a flow touches.
   void prefetch_to_close(flow_index i) const noexcept {
@@ -138,7 +138,6 @@ class flow_table {
     __builtin_prefetch(&buckets_[first_bucket(hash)], 1);
     __builtin_prefetch(&buckets_[second_bucket(hash)], 1);
     __builtin_prefetch(&warm_[i], 1);
-    if (hot_[i].is_v6()) __builtin_prefetch(&lower_ends_[i]);
   }
   /// Addresses and ports of initiator and responder, VLANs, tunnel, link; id and worker are the
   /// caller's.
@@ -221,17 +220,15 @@ class flow_table {
   lazy_array<bucket> buckets_;
   lazy_array<hot_flow> hot_;
   lazy_array<warm_flow> warm_;
-  lazy_array<ip_address> lower_ends_;  // of IPv6 flows: the key has what makes it both ends
-  flow_index free_head_ = no_flow;     // chain through hot_flow::action
-  std::uint32_t high_water_ = 0;       // records beyond were never used
+  flow_index free_head_ = no_flow;  // chain through hot_flow::action
+  std::uint32_t high_water_ = 0;    // records beyond were never used
   std::uint32_t used_ = 0;
   std::uint32_t sweep_at_ = 0;
 };
 
-/// Bytes a flow takes at the table's full size: record, address, and a fifth of a bucket. What is
-/// left of 200 is for the pools of those that are inspected or measured.
-constexpr std::size_t flow_bytes =
-    sizeof(hot_flow) + sizeof(warm_flow) + sizeof(ip_address) + 64 / 5 + 1;
-static_assert(flow_bytes <= 157);
+/// Bytes a flow takes at the table's full size: record and a fifth of a bucket. What is left of 200
+/// is for the pools of those that are inspected or measured.
+constexpr std::size_t flow_bytes = sizeof(hot_flow) + sizeof(warm_flow) + 64 / 5 + 1;
+static_assert(flow_bytes <= 141);
 
 }  // namespace callweir::classify

@@ -248,9 +248,9 @@ bool claim_rhythm(claim& c) noexcept {
     return false;
   std::uint64_t why = bit(reason::voice_rhythm) | bit(reason::voice_sizes) |
                       bit(reason::voice_symmetry) | bit(reason::random_payload);
-  if (s.rhythm.header_in_front()) why |= bit(reason::varying_header);
-  if (s.rhythm.pictured()) why |= bit(reason::video_pattern);
-  c.say(s.rhythm.pictured() ? flow_role::media : flow_role::voice, s.rhythm_pct,
+  if (s.rhythm->header_in_front()) why |= bit(reason::varying_header);
+  if (s.rhythm->pictured()) why |= bit(reason::video_pattern);
+  c.say(s.rhythm->pictured() ? flow_role::media : flow_role::voice, s.rhythm_pct,
         why | stun_reasons(s));
   c.name(s.stun.ice() ? app_webrtc : app_unknown_call, tristate::yes);
   if (s.tox.confidence() >= acting_pct) {

@@ -15,7 +15,8 @@
 
 namespace callweir::classify {
 
-/// All bytes zero is the state of a new flow; nothing in it owns anything.
+/// All bytes zero is the state of a new flow. The rhythm, larger than all else, is lent from a pool
+/// of its own: few flows are left for it to judge.
 struct inspection {
   rtp_detector rtp;
   stun_detector stun;
@@ -24,14 +25,15 @@ struct inspection {
   iax_detector iax;
   tox_detector tox;
   innocent_detector innocent;
-  voice_rhythm rhythm;
 
+  voice_rhythm* rhythm;  // nullptr: none lent (yet)
   std::int64_t first_ns;
   std::uint64_t endpoint_key;  // inside address and UDP port
   std::uint64_t relay_key;     // inside address and the server's address and port
   std::uint64_t pair_key;      // both addresses
   std::uint64_t dialog;        // SIP Call-ID hash, by signalling or by an announced address
   std::uint32_t next_free;     // position in the pool
+  std::uint32_t rhythm_at;     // place of the rhythm in its pool
   std::uint32_t payload_bytes;
   std::uint16_t packets[2];   // with payload
   std::uint16_t inspected;    // all packets
@@ -52,6 +54,6 @@ struct inspection {
   verdict current;
 };
 
-static_assert(sizeof(inspection) <= 1280);
+static_assert(sizeof(inspection) <= 576, "nine cache lines");
 
 }  // namespace callweir::classify

@@ -83,6 +83,7 @@ inspection* inspector::acquire() noexcept {
 
 void inspector::release(inspection* scratch) noexcept {
   if (scratch == nullptr) return;
+  if (scratch->rhythm != nullptr) impl_->rhythms.give(scratch->rhythm_at);
   scratch->next_free = impl_->free_head;
   impl_->free_head = static_cast<std::uint32_t>(scratch - impl_->pool);
 }
@@ -149,7 +150,8 @@ inspection_step inspector::observe(inspection& s, const inspected_flow& f, const
       i.applications(s, part, p);
       i.datagram(s, part, 0);
       i.skype(s, part, f);
-      if (s.rhythm.due()) s.rhythm_pct = static_cast<std::uint8_t>(s.rhythm.confidence());
+      if (s.rhythm != nullptr && s.rhythm->due())
+        s.rhythm_pct = static_cast<std::uint8_t>(s.rhythm->confidence());
     }
   }
   i.look_up(s, f, p.time);
@@ -205,9 +207,13 @@ void inspector::set_emergency_numbers(const std::vector<std::string>& numbers) n
   impl_->context.set_emergency_numbers(numbers);
 }
 
+std::uint64_t inspector::rhythms_refused() const noexcept {
+  return impl_->rhythms_refused;
+}
+
 std::size_t inspector::memory_bytes() const noexcept {
-  return std::size_t{impl_->capacity} * sizeof(inspection) + impl_->context.memory_bytes() +
-         impl_->sip_streams.memory_bytes();
+  return std::size_t{impl_->capacity} * sizeof(inspection) + impl_->rhythms.bytes() +
+         impl_->context.memory_bytes() + impl_->sip_streams.memory_bytes();
 }
 
 }  // namespace callweir::classify

@@ -43,6 +43,7 @@ class inspector {
   struct config {
     std::vector<std::string> emergency_numbers;
     std::uint32_t inspections_max = 65'536;
+    std::uint32_t rhythms_max = 65'536;       // of them: judged by their packets' rhythm
     std::uint32_t endpoints_max = 65'536;     // inside endpoints profiled
     std::uint32_t expectations_max = 16'384;  // media addresses announced by signalling
     std::array<std::uint64_t, 2> seed{};
@@ -80,6 +81,8 @@ class inspector {
   void expect_media(const dialog_notice& notice) noexcept;
   /// See classifier.
   void set_emergency_numbers(const std::vector<std::string>& numbers) noexcept;
+  /// Packets that found no rhythm left to judge them by.
+  std::uint64_t rhythms_refused() const noexcept;
   std::size_t memory_bytes() const noexcept;
 
  private:

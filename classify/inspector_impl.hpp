@@ -21,6 +21,7 @@ struct inspector::impl {
         sip_streams(sip_streams_max),
         events(sink),
         memory(c.inspections_max, c.touch),
+        rhythms(c.rhythms_max, c.touch),
         pool(memory.data()),
         capacity(c.inspections_max) {}
   impl(const impl&) = delete;
@@ -31,6 +32,7 @@ struct inspector::impl {
   void applications(inspection& s, const sample& part, const packet_view& p) noexcept;
   void stun(inspection& s, const sample& part, int depth) noexcept;
   void stream_segment(inspection& s, const sample& part) noexcept;
+  void observe_rhythm(inspection& s, const sample& part) noexcept;
   void text(inspection& s, const sample& part, const inspected_flow& f,
             const packet_view& p) noexcept;
   void sip_stream(inspection& s, const sample& part, const inspected_flow& f,
@@ -51,6 +53,8 @@ struct inspector::impl {
   event_sink& events;
   ndpi_names names;
   lazy_array<inspection> memory;
+  bounded_pool<voice_rhythm> rhythms;
+  std::uint64_t rhythms_refused = 0;
   inspection* pool;
   std::uint32_t capacity, used = 0;
   std::uint32_t free_head = 0xffff'ffff;

@@ -120,7 +120,28 @@ void inspector::impl::datagram(inspection& s, const sample& part, int depth) noe
     case wire_kind::other:
       break;
   }
-  s.rhythm.observe(part);
+  observe_rhythm(s, part);
+}
+
+/// Lent once nothing else explains the flow: of most the first packets say what they are. RTP is
+/// given the time to be sure of itself.
+void inspector::impl::observe_rhythm(inspection& s, const sample& part) noexcept {
+  constexpr int unexplained_packets = 10, rtp_packets = 32;
+  if (s.rhythm == nullptr) {
+    const int packets = s.packets[0] + s.packets[1];
+    if (s.tcp || packets < unexplained_packets) return;
+    if (packets < rtp_packets && s.rtp.confirmed() > 0) return;
+    if (s.innocent.verdict() != innocent_kind::none) return;
+    const std::uint32_t taken = rhythms.take();
+    if (taken == bounded_pool<voice_rhythm>::none) {
+      ++rhythms_refused;
+      return;
+    }
+    s.rhythm_at = taken;
+    s.rhythm = &rhythms[taken];
+    *s.rhythm = voice_rhythm{};
+  }
+  s.rhythm->observe(part);
 }
 
 /// STUN and channels in TCP come bare (TURN, RFC 8656 section 3.1) or with a length in front (RFC

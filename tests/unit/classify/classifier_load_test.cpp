@@ -153,14 +153,18 @@ TEST(classifier_load, the_end_of_many_flows_is_spread_over_bursts) {
 
 TEST(classifier_load, what_was_passed_over_does_not_try_at_each_packet) {
   listener events;
-  classifier c(settings(1), events);  // a hundredth of the core, and that is gone at once
-  std::deque<std::vector<std::uint8_t>> keep;
-  std::int64_t at = epoch;
-  // Nothing is saved up at first, and every packet of many flows wants to be looked at.
-  for (std::uint32_t i = 0; i < 3'000; ++i)
-    one(c, udp(keep, 10 + i % 500, i % 2 == 0, quic(false, i), at += millisecond / 10));
-  EXPECT_GT(c.counters().inspections_shed.get(), 0u);
-  const auto passed_over = c.counters().inspections_shed.get();
+  // Nothing is saved up at first, and every packet of many flows wants to be looked at. Who is kept
+  // from running for a while finds time saved up: another try.
+  std::uint64_t passed_over = 0;
+  for (int attempt = 0; attempt < 10 && passed_over == 0; ++attempt) {
+    classifier c(settings(1), events);  // a hundredth of the core, and that is gone at once
+    std::deque<std::vector<std::uint8_t>> keep;
+    std::int64_t at = epoch;
+    for (std::uint32_t i = 0; i < 3'000; ++i)
+      one(c, udp(keep, 10 + i % 500, i % 2 == 0, quic(false, i), at += millisecond / 10));
+    passed_over = c.counters().inspections_shed.get();
+  }
+  EXPECT_GT(passed_over, 0u);
   EXPECT_LT(passed_over, 3'000u) << "what was passed over does not try at each packet";
 }
 
@@ -173,6 +177,28 @@ TEST(classifier_load,
     one(c, udp(keep, flow, true, rtp(true, 1), epoch + flow * millisecond));
   EXPECT_EQ(c.counters().inspections_parked.get(), 1'900U - 1'024U);
   EXPECT_EQ(c.counters().inspections_shed.get(), 0U);
+}
+
+TEST(classifier_load, a_trunk_of_clear_signalling_is_never_put_aside) {
+  listener events;
+  classifier c(settings(0), events);  // 1,024 inspections
+  std::deque<std::vector<std::uint8_t>> keep;
+  const std::string_view options =
+      "OPTIONS sip:b@example.net SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\n"
+      "From: <sip:a@example.net>;tag=1\r\nTo: <sip:b@example.net>\r\nCall-ID: 1@192.0.2.1\r\n"
+      "CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n";
+  constexpr std::uint32_t trunks = 20;
+  for (std::uint32_t flow = 0; flow < trunks; ++flow)
+    one(c, udp(keep, flow, true, {options.begin(), options.end()}, epoch));
+  // The trunks are the longest silent ones of all.
+  std::int64_t at = epoch;
+  for (std::uint32_t flow = trunks; flow < 1'900; ++flow)
+    one(c, udp(keep, flow, true, rtp(true, 1), at += millisecond));
+  EXPECT_EQ(c.counters().inspections_parked.get(), 1'900U - 1'024U);
+  const auto inspected = c.counters().inspected.get();
+  for (std::uint32_t flow = 0; flow < trunks; ++flow)
+    one(c, udp(keep, flow, true, {options.begin(), options.end()}, at += millisecond));
+  EXPECT_EQ(c.counters().inspected.get() - inspected, trunks) << "each still reads its messages";
 }
 
 TEST(classifier_load, a_silent_flow_leaves_its_place_with_ndpi) {
@@ -223,7 +249,7 @@ TEST(classifier_load, first_bytes_tell_what_may_be_a_call) {
 TEST(classifier, what_a_flow_takes_all_in_is_bounded) {
   listener nobody;
   const std::pair<std::uint32_t, std::size_t> bytes_of[] = {
-      {1'000'000, 240}, {2'000'000, 200}, {10'000'000, 170}};
+      {1'000'000, 200}, {2'000'000, 175}, {10'000'000, 150}};
   for (const auto& [flows, bytes] : bytes_of) {
     auto wanted = settings(25);
     wanted.ndpi = true;
