@@ -61,8 +61,8 @@ std::uint32_t frame_bytes(const void* frame) noexcept;
 
 struct port_options {
   unsigned workers = 1;  // queues to poll of every device, where it has that many
-  std::uint32_t held_frames =
-      8192;  // frames that delay lines may hold in all, on top of what the rings need
+  // Frames that the engine may hold in all, on top of what the rings need.
+  std::uint32_t held_frames = 8192;
   bool hugepages = true;
   bool busy_poll = false;  // let the driver's socket spin
 };

@@ -84,6 +84,9 @@ struct distributor_options {
 class distributor {
  public:
   static constexpr std::uint32_t ring_frames = 2048;
+  /// Frames that may wait between the distributor and a worker, both ways, but for what the worker
+  /// held.
+  static constexpr std::uint32_t waiting_max = 5 * ring_frames;
   /// `in`: every queue of every port. `out(link, side)` is the way out of a port, indexed 2 * link
   /// + side. state.load is the floor of the workers' load levels.
   distributor(std::vector<distributor_input> in, std::vector<frame_sink*> out, worker_state& state,

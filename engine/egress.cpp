@@ -1,6 +1,7 @@
 #include "engine/egress.hpp"
 
 #include <algorithm>
+#include <bit>
 
 namespace callweir::engine {
 namespace {
@@ -11,7 +12,7 @@ constexpr std::size_t burst = 64;
 std::uint32_t queue_frames(std::optional<bit_rate> rate) {
   if (!rate) return 2;
   const double frames = static_cast<double>(rate->bps) / 8 * 0.050 / 1000;  // 1,000 bytes a frame
-  return static_cast<std::uint32_t>(std::clamp(frames, 64.0, 4096.0));
+  return std::bit_ceil(static_cast<std::uint32_t>(std::clamp(frames, 64.0, 4096.0)));
 }
 
 std::uint32_t l3_bytes(const void* frame) noexcept {
@@ -20,6 +21,10 @@ std::uint32_t l3_bytes(const void* frame) noexcept {
 }
 
 }  // namespace
+
+std::uint32_t egress::waiting_max(std::optional<bit_rate> rate) noexcept {
+  return rate ? 2 * queue_frames(rate) : 0;
+}
 
 link_bucket::link_bucket(bit_rate rate) noexcept
     : bytes_per_ns_(static_cast<double>(rate.bps) / 8e9),

@@ -29,8 +29,10 @@ class link_bucket {
 
 class egress final : public frame_sink {
  public:
-  /// `rate`: this worker's share of the link's. Queues hold 50 ms at the rate, 64 to 4,096 frames
-  /// each.
+  /// Frames that may wait in both queues: 50 ms at the rate each, rounded up to a power of two, 64
+  /// to 4,096; none without a rate.
+  static std::uint32_t waiting_max(std::optional<bit_rate> rate) noexcept;
+  /// `rate`: this worker's share of the link's.
   egress(capture::port& out, std::optional<bit_rate> rate);
   ~egress() override;
   egress(const egress&) = delete;

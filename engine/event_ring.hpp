@@ -39,9 +39,9 @@ class event_ring final : public classify::event_sink {
  private:
   spsc_ring<numbered>
       calls_;  // verdicts, media, signalling, ends of telephony and of acted on flows
-  spsc_ring<numbered> plain_;              // all else
-  spsc_ring<numbered>* oldest_ = &calls_;  // control thread's
-  std::uint64_t number_ = 0;               // worker's
+  spsc_ring<numbered> plain_;                          // all else
+  alignas(64) spsc_ring<numbered>* oldest_ = &calls_;  // control thread's
+  alignas(64) std::uint64_t number_ = 0;               // worker's
   counter lost_calls_, lost_plain_;
 };
 

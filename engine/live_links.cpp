@@ -1,6 +1,7 @@
 #include "engine/live_links.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "capture/kernel_interface.hpp"
 #include "capture/xdp_program.hpp"
@@ -32,6 +33,11 @@ unsigned symmetric_queues(const capture::port_config& port, unsigned wanted) {
   return interface->channels().receive;
 }
 
+std::optional<bit_rate> share_of(std::optional<bit_rate> rate, unsigned shares) {
+  if (rate) rate->bps = std::max<std::uint64_t>(1, rate->bps / shares);
+  return rate;
+}
+
 class port_source final : public frame_source {
  public:
   explicit port_source(capture::port& port) : port_(port) {}
@@ -59,6 +65,14 @@ unsigned workers_for(unsigned wanted, const std::vector<capture::link_config>& l
   return std::max(1U, count);
 }
 
+std::uint32_t waiting_frames_max(const std::vector<capture::link_config>& links, unsigned workers,
+                                 std::uint32_t held_frames) {
+  std::uint32_t frames = workers * (held_frames + (workers > 1 ? distributor::waiting_max : 0));
+  for (const auto& link : links)
+    frames += 2 * workers * egress::waiting_max(share_of(link.rate, workers));
+  return frames;
+}
+
 struct live_links::impl {
   live_options options;
   shared_state* shared = nullptr;
@@ -83,9 +97,8 @@ struct live_links::impl {
 };
 
 egress& live_links::impl::way_out(std::size_t link, side which, unsigned queue, unsigned shares) {
-  auto rate = options.links[link].rate;
-  if (rate) rate->bps = std::max<std::uint64_t>(1, rate->bps / shares);
-  ways_out.push_back(std::make_unique<egress>(ports->at(link, which, queue), rate));
+  ways_out.push_back(std::make_unique<egress>(ports->at(link, which, queue),
+                                              share_of(options.links[link].rate, shares)));
   return *ways_out.back();
 }
 
@@ -172,7 +185,7 @@ result<std::unique_ptr<live_links>> live_links::open(const live_options& options
   hold_sign_of_life(shared);
   capture::port_options wanted;
   wanted.workers = in.options.workers;
-  wanted.held_frames = options.held_frames * in.options.workers;
+  wanted.held_frames = waiting_frames_max(options.links, in.options.workers, options.held_frames);
   wanted.hugepages = options.hugepages;
   wanted.busy_poll = options.busy_poll;
   auto ports = capture::port_set::open(options.links, wanted);

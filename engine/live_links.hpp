@@ -28,6 +28,12 @@ struct live_options {
 /// frame over costs as much as inspecting it.
 unsigned workers_for(unsigned wanted, const std::vector<capture::link_config>& links);
 
+/// Frames that may wait inside the engine at once: in delay lines, before links with a rate, and
+/// between a distributor and its workers. The frame pool has them on top of what the devices' rings
+/// own, so that no queue of ours keeps frames from coming in.
+std::uint32_t waiting_frames_max(const std::vector<capture::link_config>& links, unsigned workers,
+                                 std::uint32_t held_frames);
+
 /// So many frames of a kind, by name.
 struct named_count {
   const char* name;

@@ -14,6 +14,7 @@
 #include "engine/distributor.hpp"
 #include "engine/event_ring.hpp"
 #include "engine/flow_book.hpp"
+#include "engine/live_links.hpp"
 #include "engine/policy_keeper.hpp"
 #include "engine/record_flows.hpp"
 #include "engine/record_server.hpp"
@@ -58,6 +59,8 @@ constexpr std::uint64_t made_bytes =
 constexpr std::uint64_t told_call_bytes = 2'048;
 /// A host as it was told last, and its record while all are looked through.
 constexpr std::uint64_t told_host_bytes = 384;
+/// Each table of a worker lies on whole large pages.
+constexpr std::uint64_t tables = 12, large_page_bytes = 2 * mebibyte;
 /// A thread's stack as far as it is used, and the allocator's arena of it.
 constexpr std::uint64_t thread_bytes = 2 * mebibyte;
 
@@ -94,7 +97,7 @@ std::vector<memory_part> memory_plan(const configuration& from, unsigned workers
   const classify::call_tracker_config tracker;
   capture::port_options ports;
   ports.workers = workers;
-  ports.held_frames = workers * held_frames;
+  ports.held_frames = waiting_frames_max(from.links, workers, held_frames);
   const std::string of_workers = " of " + std::to_string(workers) + " workers";
   // In force, being made, and those that a worker has not let go of.
   constexpr std::uint64_t sets = policy_keeper::retired_max + 2;
@@ -103,7 +106,7 @@ std::vector<memory_part> memory_plan(const configuration& from, unsigned workers
                                           4 * thread_bytes},  // main, control, socket, keeper
       {"frames", capture::frame_memory_bytes(from.links, ports)},
       {"flow tables, inspection and nDPI," + of_workers,
-       workers * static_cast<std::uint64_t>(one.memory_bytes())},
+       workers * (one.memory_bytes() + tables * large_page_bytes)},
       {"rings, delay lines and stacks," + of_workers, workers * worker_bytes(from.links.size())},
       {"book of recent flows", std::uint64_t{65'536} * (sizeof(known_flow) + 192)},
       {"policies, buckets and degraded calls",

@@ -9,6 +9,7 @@
 
 #include "capture/eal.hpp"
 #include "engine/egress.hpp"
+#include "engine/live_links.hpp"
 
 namespace callweir::engine {
 namespace {
@@ -250,6 +251,17 @@ TEST(link_bucket, lets_the_rate_through_and_no_more) {
     EXPECT_NEAR(static_cast<double>(bytes) * 8 / 10, static_cast<double>(bps),
                 static_cast<double>(bps) * 0.01);
   }
+}
+
+TEST(waiting_frames, are_counted_wherever_one_may_wait) {
+  constexpr std::uint32_t held = 8'192, ring = distributor::ring_frames;
+  capture::link_config plain, slow, fast;
+  slow.rate = bit_rate{10'000'000};     // 50 ms are 63 frames of 1,000 bytes
+  fast.rate = bit_rate{2'000'000'000};  // 12,500: 4,096 at most
+  EXPECT_EQ(waiting_frames_max({plain}, 1, held), held);
+  EXPECT_EQ(waiting_frames_max({plain}, 2, held), 2 * (held + 5 * ring));
+  EXPECT_EQ(waiting_frames_max({plain, slow}, 1, held), held + 2 * 2 * 64);
+  EXPECT_EQ(waiting_frames_max({fast}, 1, held), held + 2 * 2 * 4'096);
 }
 
 }  // namespace
