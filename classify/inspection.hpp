@@ -26,7 +26,7 @@ struct inspection {
   tox_detector tox;
   innocent_detector innocent;
 
-  voice_rhythm* rhythm;  // nullptr: none lent (yet)
+  voice_rhythm* rhythm;  // of rhythm_pool; nullptr: none lent, and rhythm_pct is 0
   std::int64_t first_ns;
   std::uint64_t endpoint_key;  // inside address and UDP port
   std::uint64_t relay_key;     // inside address and the server's address and port

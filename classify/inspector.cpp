@@ -83,7 +83,7 @@ inspection* inspector::acquire() noexcept {
 
 void inspector::release(inspection* scratch) noexcept {
   if (scratch == nullptr) return;
-  if (scratch->rhythm != nullptr) impl_->rhythms.give(scratch->rhythm_at);
+  impl_->rhythms.take_back(*scratch);
   scratch->next_free = impl_->free_head;
   impl_->free_head = static_cast<std::uint32_t>(scratch - impl_->pool);
 }
@@ -208,7 +208,7 @@ void inspector::set_emergency_numbers(const std::vector<std::string>& numbers) n
 }
 
 std::uint64_t inspector::rhythms_refused() const noexcept {
-  return impl_->rhythms_refused;
+  return impl_->rhythms.refused();
 }
 
 std::size_t inspector::memory_bytes() const noexcept {

@@ -8,6 +8,7 @@
 #include "classify/inspection.hpp"
 #include "classify/inspector.hpp"
 #include "classify/lazy_memory.hpp"
+#include "classify/rhythm_pool.hpp"
 
 namespace callweir::classify {
 
@@ -53,8 +54,7 @@ struct inspector::impl {
   event_sink& events;
   ndpi_names names;
   lazy_array<inspection> memory;
-  bounded_pool<voice_rhythm> rhythms;
-  std::uint64_t rhythms_refused = 0;
+  rhythm_pool rhythms;
   inspection* pool;
   std::uint32_t capacity, used = 0;
   std::uint32_t free_head = 0xffff'ffff;

@@ -132,16 +132,8 @@ void inspector::impl::observe_rhythm(inspection& s, const sample& part) noexcept
     if (s.tcp || packets < unexplained_packets) return;
     if (packets < rtp_packets && s.rtp.confirmed() > 0) return;
     if (s.innocent.verdict() != innocent_kind::none) return;
-    const std::uint32_t taken = rhythms.take();
-    if (taken == bounded_pool<voice_rhythm>::none) {
-      ++rhythms_refused;
-      return;
-    }
-    s.rhythm_at = taken;
-    s.rhythm = &rhythms[taken];
-    *s.rhythm = voice_rhythm{};
   }
-  s.rhythm->observe(part);
+  if (voice_rhythm* const rhythm = rhythms.use(s, part.time)) rhythm->observe(part);
 }
 
 /// STUN and channels in TCP come bare (TURN, RFC 8656 section 3.1) or with a length in front (RFC

@@ -83,6 +83,20 @@ TEST(rhythm_pool, who_finds_none_is_counted_and_is_found_once_one_is_given_back)
   EXPECT_TRUE(flows.feed(1, hidden));
 }
 
+TEST(rhythm_pool, a_flow_that_has_gone_silent_gives_way) {
+  random_source random(7);
+  const traffic hidden = talk(random, {}), played = game(random, {});
+  traffic later = talk(random, {}), long_after = talk(random, {});
+  for (timed_payload& each : later) each.time = each.time + std::chrono::seconds(14);
+  for (timed_payload& each : long_after) each.time = each.time + std::chrono::seconds(30);
+  several_flows flows(1);
+  EXPECT_FALSE(flows.feed(0, played)) << "10 s, and then nothing";
+  EXPECT_TRUE(flows.feed(1, later));
+  EXPECT_EQ(flows.refused(), 0U);
+  EXPECT_TRUE(flows.feed(0, long_after)) << "it is lent again to one that goes on";
+  EXPECT_TRUE(flows.feed(1, {})) << "what was found stays found";
+}
+
 TEST(rhythm_pool, starts_anew_for_its_next_flow) {
   random_source random(7);
   const traffic hidden = talk(random, {}), played = game(random, {});
