@@ -124,12 +124,12 @@ void inspector::impl::datagram(inspection& s, const sample& part, int depth) noe
 }
 
 /// Lent once nothing else explains the flow: of most the first packets say what they are. RTP is
-/// given the time to be sure of itself.
+/// given the time to be sure of itself; what nobody answers is no talk.
 void inspector::impl::observe_rhythm(inspection& s, const sample& part) noexcept {
   constexpr int unexplained_packets = 10, rtp_packets = 32;
   if (s.rhythm == nullptr) {
     const int packets = s.packets[0] + s.packets[1];
-    if (s.tcp || packets < unexplained_packets) return;
+    if (s.tcp || packets < unexplained_packets || s.packets[0] == 0 || s.packets[1] == 0) return;
     if (packets < rtp_packets && s.rtp.confirmed() > 0) return;
     if (s.innocent.verdict() != innocent_kind::none) return;
   }

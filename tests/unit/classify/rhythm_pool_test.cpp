@@ -1,7 +1,9 @@
 // Rhythms are lent from a pool that is smaller than that of inspections.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "tests/support/flow_traffic.hpp"
 #include "tests/unit/classify/inspect_flow.hpp"
@@ -104,6 +106,18 @@ TEST(rhythm_pool, starts_anew_for_its_next_flow) {
   EXPECT_TRUE(flows.feed(0, hidden));
   flows.end(0);
   EXPECT_FALSE(flows.feed(1, played));
+}
+
+TEST(rhythm_pool, flows_that_nobody_answers_take_none) {
+  random_source random(7);
+  const traffic hidden = talk(random, {});
+  traffic alone;
+  std::copy_if(hidden.begin(), hidden.end(), std::back_inserter(alone),
+               [](const timed_payload& t) { return t.way == forward; });
+  several_flows flows(1);
+  EXPECT_FALSE(flows.feed(0, alone));
+  EXPECT_TRUE(flows.feed(1, hidden));
+  EXPECT_EQ(flows.refused(), 0U);
 }
 
 TEST(rhythm_pool, flows_that_say_what_they_are_take_none) {
