@@ -110,7 +110,8 @@ struct classifier::impl final : private event_sink {
   void end_ndpi(flow_work& work) noexcept;
   void end_inspection(flow_index flow, flow_work& work, bool decided) noexcept;
   void conclude(flow_index flow, flow_work& work) noexcept;
-  bool may_be_parked(flow_index flow) const noexcept;
+  /// Flows whose place is worth less are put aside first.
+  int worth_of_place(flow_index flow) const noexcept;
   bool park_one() noexcept;
   void drop_work_if_done(flow_index flow) noexcept;
   void apply(flow_index flow, verdict what, const call_ties& ties, time_point at,

@@ -173,23 +173,31 @@ void classifier::impl::pass_over(flow_index flow, bool urgent) noexcept {
   if (!urgent) table.hot(flow).set(flow_gated);
 }
 
-/// Clear signalling stays: a trunk may announce an emergency call in its next message.
-bool classifier::impl::may_be_parked(flow_index flow) const noexcept {
-  return table.warm(flow).role != flow_role::signalling;
+/// Clear signalling goes last: a trunk may announce an emergency call in its next message. What
+/// nobody answers is easily made up, and goes before it.
+int classifier::impl::worth_of_place(flow_index flow) const noexcept {
+  if (table.warm(flow).role != flow_role::signalling) return 0;
+  const hot_flow& hot = table.hot(flow);
+  return hot.packets[forward] > 0 && hot.packets[backward] > 0 ? 2 : 1;
 }
 
 bool classifier::impl::park_one() noexcept {
   const flow_work* chosen = nullptr;
+  int least = 0;  // worth of the chosen one's place
   for (int looked = 0; looked < park_candidates * 4; ++looked) {
     park_at = park_at + 1 < works_used ? park_at + 1 : 0;
     if (!works.made(park_at)) continue;
     const flow_work& work = works[park_at];
     if (work.flow == no_flow || work.scratch == nullptr || work.media != flow_work::none) continue;
-    if (chosen == nullptr || work.last_ns < chosen->last_ns) {
-      if (!may_be_parked(work.flow)) continue;
-      chosen = &work;
+    if (chosen == nullptr || least > 0 || work.last_ns < chosen->last_ns) {
+      const int worth = worth_of_place(work.flow);
+      if (chosen == nullptr || worth < least ||
+          (worth == least && work.last_ns < chosen->last_ns)) {
+        chosen = &work;
+        least = worth;
+      }
     }
-    if (looked >= park_candidates) break;
+    if (looked >= park_candidates && least == 0) break;
   }
   if (chosen == nullptr) return false;
   const flow_index flow = chosen->flow;

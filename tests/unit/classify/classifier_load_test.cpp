@@ -201,6 +201,50 @@ TEST(classifier_load, a_trunk_of_clear_signalling_is_never_put_aside) {
   EXPECT_EQ(c.counters().inspected.get() - inspected, trunks) << "each still reads its messages";
 }
 
+/// A call, told by its RTP, of the flow with this number; true once it is found.
+bool finds_call(classifier& c, const listener& events, std::uint32_t flow, std::int64_t at) {
+  std::deque<std::vector<std::uint8_t>> keep;
+  for (std::uint16_t i = 0; i < 60; ++i) {
+    one(c, udp(keep, flow, true, rtp(true, i), at += 10 * millisecond));
+    one(c, udp(keep, flow, false, rtp(false, i), at += 10 * millisecond));
+  }
+  return events.last.voip && events.last.role == flow_role::voice;
+}
+
+TEST(classifier_load, made_up_signalling_neither_blinds_nor_drives_out_what_is_answered) {
+  listener events;
+  classifier c(settings(0), events);  // 1,024 inspections
+  std::deque<std::vector<std::uint8_t>> keep;
+  const std::string_view options =
+      "OPTIONS sip:b@example.net SIP/2.0\r\nCall-ID: 1@192.0.2.1\r\nCSeq: 1 OPTIONS\r\n\r\n";
+  const std::string_view fine = "SIP/2.0 200 OK\r\nCall-ID: 1@192.0.2.1\r\nCSeq: 1 OPTIONS\r\n\r\n";
+  constexpr std::uint32_t trunks = 20;
+  for (std::uint32_t flow = 0; flow < trunks; ++flow) {
+    one(c, udp(keep, flow, true, {options.begin(), options.end()}, epoch));
+    one(c, udp(keep, flow, false, {fine.begin(), fine.end()}, epoch));
+  }
+  std::int64_t at = epoch;
+  for (std::uint32_t flow = trunks; flow < 1'800; ++flow)
+    one(c, udp(keep, flow, true, {options.begin(), options.end()}, at += millisecond));
+  EXPECT_TRUE(finds_call(c, events, 1'801, at));
+  const auto inspected = c.counters().inspected.get();
+  for (std::uint32_t flow = 0; flow < trunks; ++flow)
+    one(c, udp(keep, flow, true, {options.begin(), options.end()}, at += millisecond));
+  EXPECT_EQ(c.counters().inspected.get() - inspected, trunks);
+}
+
+TEST(classifier_load, signalling_that_is_answered_everywhere_does_not_blind) {
+  listener events;
+  classifier c(settings(0), events);
+  std::deque<std::vector<std::uint8_t>> keep;
+  const std::string_view options =
+      "OPTIONS sip:b@example.net SIP/2.0\r\nCall-ID: 1@192.0.2.1\r\nCSeq: 1 OPTIONS\r\n\r\n";
+  std::int64_t at = epoch;
+  for (std::uint32_t i = 0; i < 2 * 1'100; ++i)
+    one(c, udp(keep, i / 2, i % 2 == 0, {options.begin(), options.end()}, at += millisecond));
+  EXPECT_TRUE(finds_call(c, events, 1'801, at));
+}
+
 TEST(classifier_load, a_silent_flow_leaves_its_place_with_ndpi) {
   listener events;
   auto wanted = settings(99);
