@@ -68,8 +68,10 @@ unsigned workers_for(unsigned wanted, const std::vector<capture::link_config>& l
 std::uint32_t waiting_frames_max(const std::vector<capture::link_config>& links, unsigned workers,
                                  std::uint32_t held_frames) {
   std::uint32_t frames = workers * (held_frames + (workers > 1 ? distributor::waiting_max : 0));
+  // A way out for each worker, or a distributor's for all.
   for (const auto& link : links)
-    frames += 2 * workers * egress::waiting_max(share_of(link.rate, workers));
+    frames += 2 * std::max(workers * egress::waiting_max(share_of(link.rate, workers)),
+                           egress::waiting_max(link.rate));
   return frames;
 }
 

@@ -262,6 +262,10 @@ TEST(waiting_frames, are_counted_wherever_one_may_wait) {
   EXPECT_EQ(waiting_frames_max({plain}, 2, held), 2 * (held + 5 * ring));
   EXPECT_EQ(waiting_frames_max({plain, slow}, 1, held), held + 2 * 2 * 64);
   EXPECT_EQ(waiting_frames_max({fast}, 1, held), held + 2 * 2 * 4'096);
+  // Behind a distributor the ways out are whole: 4,096 places for 50 ms of 2,100 frames, where
+  // three shares of it have 1,024 each.
+  fast.rate = bit_rate{336'000'000};
+  EXPECT_EQ(waiting_frames_max({fast}, 3, held), 3 * (held + 5 * ring) + 2 * 2 * 4'096);
 }
 
 }  // namespace
