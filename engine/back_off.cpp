@@ -16,8 +16,9 @@ namespace callweir::engine {
 namespace {
 constexpr std::int64_t first_spin_ns = 2'000;
 constexpr std::int64_t dense_spin_ns = 20'000;
-constexpr std::int64_t busy_spin_ns = 1'000'000;
-constexpr unsigned close_max = 64;
+constexpr std::int64_t credit_spin_ns_max = 1'000'000;
+constexpr std::int64_t earned_ns = 4'000;
+constexpr std::int64_t credit_ns_max = 2'000'000;
 constexpr long first_sleep_ns = 80'000;
 constexpr long busy_sleep_ns_max = 300'000;
 constexpr long idle_sleep_ns = 500'000;
@@ -28,14 +29,16 @@ constexpr int priority = -15;
 
 back_off::back_off(bool busy_poll) noexcept : busy_poll_(busy_poll), spin_ns_(first_spin_ns) {}
 
+void back_off::set_spin(std::int64_t least_ns, std::int64_t credit_change_ns) noexcept {
+  credit_ns_ = std::clamp<std::int64_t>(credit_ns_ + credit_change_ns, 0, credit_ns_max);
+  spin_ns_ = std::max(least_ns, std::min(credit_ns_, credit_spin_ns_max));
+}
+
 void back_off::worked() noexcept {
-  if (spin_since_ns_ != 0 && empty_ == 0) {  // spinning was worth it
-    close_ = spun_ns_ > dense_spin_ns ? close_ / 2 : std::min(close_ + 1, close_max);
-    const bool busy = spin_ns_ == busy_spin_ns ? close_ >= close_max / 2 : close_ == close_max;
-    spin_ns_ = busy ? busy_spin_ns : dense_spin_ns;
-  }
+  if (empty_ == 0)  // no sleep since the turn before: spinning was worth it
+    set_spin(dense_spin_ns, spun_ns_ <= dense_spin_ns ? earned_ns : -spun_ns_);
   empty_ = 0;
-  spin_since_ns_ = 0;
+  spin_since_ns_ = spun_ns_ = 0;
 }
 
 bool back_off::spins() noexcept {
@@ -45,8 +48,7 @@ bool back_off::spins() noexcept {
   if (spin_since_ns_ == 0) spin_since_ns_ = now;
   spun_ns_ = now - spin_since_ns_;
   if (spun_ns_ < spin_ns_) return true;
-  spin_ns_ = first_spin_ns;
-  close_ = 0;
+  set_spin(first_spin_ns, -spun_ns_);
   return false;
 }
 
