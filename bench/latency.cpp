@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "bench/figures.hpp"
-#include "bench/latency/generator.hpp"
+#include "bench/latency/load_figures.hpp"
 #include "bench/progress.hpp"
 #include "bench/traffic/driven_pipeline.hpp"
 #include "engine/worker.hpp"
@@ -23,8 +23,9 @@ constexpr double trial_s = 0.4;
 constexpr int attempts = 3;
 constexpr int halvings = 8;
 constexpr int floods = 5;
+constexpr int slices_least = 5;  // of each kind at a load, at most a second long
 constexpr double flood_s = 0.03;
-constexpr nanoseconds idle_every = std::chrono::milliseconds(5);
+constexpr double pace_s = 0.1;
 constexpr nanoseconds flows_idle_after = std::chrono::seconds(30);
 
 constexpr const char* policies =
@@ -40,15 +41,6 @@ void use_core(unsigned core) {
   pthread_setaffinity_np(pthread_self(), sizeof set, &set);
 }
 
-struct load_figures {
-  double pct = 0;
-  sent_frames sent;
-  latency_record seen;
-  loop_breaks worker;
-  std::uint64_t inspected = 0, shed = 0;
-  bool overloaded = false;
-};
-
 /// The engine's own worker and pipeline on the last core; generator and control thread on the
 /// first.
 class latency_rig {
@@ -60,6 +52,7 @@ class latency_rig {
         pool_(start_frames(16'384)),
         warm_(clock_.now() - nanoseconds(warm_up_ns())),
         traffic_(plan_, shapes_, warm_),
+        passed_by_(plan_, shapes_, warm_),
         appliance_(wanted(), 1, [this] { return now(); }),
         line_(appliance_.worker(0)),
         watch_(line_, cycles(50e-6), cycles(options.busy_poll ? 50e-6 : 550e-6)),
@@ -67,6 +60,7 @@ class latency_rig {
         outside_("outside", side::outside, watch_),
         sink_(watch_),
         generator_(traffic_, pool_, inside_, outside_, hz_),
+        bypass_generator_(passed_by_, pool_, inside_, outside_, hz_),
         worker_({{&inside_, &sink_}, {&outside_, &sink_}}, line_, state_, bypass_, gate_,
                 {8'192, options.busy_poll}) {}
 
@@ -85,6 +79,7 @@ class latency_rig {
       drive.burst();
       warm_clock_ns_.store(drive.now().ns, std::memory_order_relaxed);
     }
+    warm_up_passed_by();
     live_.store(true);
     thread_ = std::thread([this] {
       name_thread("worker");
@@ -113,26 +108,23 @@ class latency_rig {
     return low;
   }
 
+  /// `seconds` with the engine, in turn with as many in which the worker only passes frames on.
   std::unique_ptr<load_figures> measure(double pct, double per_s, double seconds) {
     auto out = std::make_unique<load_figures>();
     out->pct = pct;
-    generator_.send(per_s, 0.2);
-    wait_until_empty();
     const auto& counters = line_.classifier().counters();
     const auto inspected = counters.inspected.get(), shed = shed_so_far();
     const auto steps = worker_.counters().overload_changes.get();
-    const loop_breaks before = watch_.seen();
-    sink_.record_into(&out->seen);
-    out->sent = generator_.send(per_s, seconds);
-    wait_until_empty();
-    sink_.record_into(nullptr);
-    const loop_breaks after = watch_.seen();
-    out->worker = {after.breaks - before.breaks, after.break_cycles - before.break_cycles,
-                   after.long_turns - before.long_turns};
+    const int slices = std::max(slices_least, static_cast<int>(seconds));
+    for (int i = 0; i < slices; ++i) {
+      bypass_.store(1);
+      add_slice(bypass_generator_, per_s, seconds / slices, out->bypass);
+      bypass_.store(0);
+      add_slice(generator_, per_s, seconds / slices, out->engine);
+    }
     out->inspected = counters.inspected.get() - inspected;
     out->shed = shed_so_far() - shed;
     out->overloaded = worker_.counters().overload_changes.get() != steps;
-    settle();
     return out;
   }
 
@@ -183,6 +175,27 @@ class latency_rig {
     }
     return false;
   }
+  /// Sends and records, after a moment in which generator and worker find their pace.
+  void add_slice(generator& from, double per_s, double seconds, way_figures& into) {
+    from.send(per_s, pace_s);
+    wait_until_empty();
+    const loop_breaks before = watch_.seen();
+    sink_.record_into(&into.seen);
+    into.sent += from.send(per_s, seconds);
+    wait_until_empty();
+    sink_.record_into(nullptr);
+    into.worker += watch_.seen() - before;
+    settle();
+  }
+  /// The flows of frames that pass by the engine: known to nobody else.
+  void warm_up_passed_by() {
+    passed_by_.set_pace(plan_.packets_per_s());
+    frame_burst burst(pool_);
+    while (passed_by_.now() < warm_ + nanoseconds(warm_up_ns())) {
+      passed_by_.fill(burst.take());
+      burst.give_back();
+    }
+  }
   void wait_until_empty() {
     for (int i = 0; i < 1'000 && (inside_.waiting() > 0 || outside_.waiting() > 0); ++i)
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -204,67 +217,19 @@ class latency_rig {
   time_point warm_;
   std::atomic<std::int64_t> warm_clock_ns_{warm_.ns};
   std::atomic<bool> live_{false};
-  traffic_source traffic_;
+  traffic_source traffic_, passed_by_;
   appliance appliance_;
   engine::pipeline& line_;
   loop_watch watch_;
   link_source inside_, outside_;
   link_sink sink_;
-  generator generator_;
+  generator generator_, bypass_generator_;
   engine::worker_state state_;
   std::atomic<std::uint32_t> bypass_{0};
   std::atomic<bool> gate_{false};
   engine::worker worker_;
   std::thread thread_;
 };
-
-std::string json_of(const load_figures& f, double hz) {
-  const auto us = [&](std::uint64_t cycles) { return static_cast<double>(cycles) / hz * 1e6; };
-  const auto ms = [&](std::uint64_t cycles) { return us(cycles) / 1e3; };
-  json_object out;
-  out.number("load_pct", f.pct);
-  out.number("mpps", f.sent.per_s() / 1e6, 4);
-  out.number("seconds", f.sent.seconds);
-  out.number("p50_us", us(f.seen.all.quantile(0.50)));
-  out.number("p99_us", us(f.seen.all.quantile(0.99)));
-  out.number("p999_us", us(f.seen.all.quantile(0.999)));
-  out.number("max_us", us(f.seen.all.most()));
-  out.number("undisturbed_p50_us", us(f.seen.undisturbed.quantile(0.50)));
-  out.number("undisturbed_p99_us", us(f.seen.undisturbed.quantile(0.99)));
-  out.number("undisturbed_p999_us", us(f.seen.undisturbed.quantile(0.999)));
-  out.number("undisturbed_share",
-             static_cast<double>(f.seen.undisturbed.count()) /
-                 static_cast<double>(std::max<std::uint64_t>(1, f.seen.all.count())));
-  out.integer("frames", f.seen.all.count());
-  out.integer("lost", f.sent.refused);
-  out.integer("inspected", f.inspected);
-  out.integer("shed", f.shed);
-  out.flag("overloaded", f.overloaded);
-  out.integer("worker_breaks", f.worker.breaks);
-  out.number("worker_break_ms", ms(f.worker.break_cycles));
-  out.integer("worker_long_turns", f.worker.long_turns);
-  out.integer("generator_breaks", f.sent.seen.breaks);
-  out.number("generator_break_ms", ms(f.sent.seen.break_cycles));
-  return out.done();
-}
-
-void print_text(const load_figures& f, double hz) {
-  const auto us = [&](std::uint64_t cycles) { return static_cast<double>(cycles) / hz * 1e6; };
-  const auto line = [&](const char* what, const latency_histogram& h) {
-    fmt::print(
-        "  {:<12} p50 {:.1f} us, p99 {:.1f} us, p99.9 {:.1f} us, most {:.0f} us, {} frames\n", what,
-        us(h.quantile(0.5)), us(h.quantile(0.99)), us(h.quantile(0.999)), us(h.most()), h.count());
-  };
-  fmt::print("{:3.0f} % load, {:.3f} Mpps\n", f.pct, f.sent.per_s() / 1e6);
-  line("all", f.seen.all);
-  line("undisturbed", f.seen.undisturbed);
-  fmt::print(
-      "  off the processor over 50 us: worker {} times, {:.1f} ms in all; generator {} times, "
-      "{:.1f} ms\n  turns of 50 us with inspection: {}; {} inspected, {} shed, {} lost{}\n",
-      f.worker.breaks, us(f.worker.break_cycles) / 1e3, f.sent.seen.breaks,
-      us(f.sent.seen.break_cycles) / 1e3, f.worker.long_turns, f.inspected, f.shed, f.sent.refused,
-      f.overloaded ? ", overloaded" : "");
-}
 
 }  // namespace
 
@@ -291,7 +256,7 @@ int run_latency(const latency_options& options) {
   for (const double pct : options.load_pct) {
     told.show("measuring at a load of", pct / 100);
     const auto figures = rig->measure(pct, highest * pct / 100, options.seconds);
-    if (!options.json) print_text(*figures, rig->hz());
+    if (!options.json) print_load(*figures, rig->hz());
     rows.push_back(json_of(*figures, rig->hz()));
   }
   if (!options.json) return 0;

@@ -12,6 +12,13 @@ struct sent_frames {
   double seconds = 0;
   loop_breaks seen;
   double per_s() const { return static_cast<double>(frames) / seconds; }
+  sent_frames& operator+=(const sent_frames& more) noexcept {
+    frames += more.frames;
+    refused += more.refused;
+    seconds += more.seconds;
+    seen += more.seen;
+    return *this;
+  }
 };
 
 class generator {

@@ -26,6 +26,17 @@ struct loop_breaks {
   std::uint64_t breaks = 0;        // longer than 50 us, with nothing of the thread's own in it
   std::uint64_t break_cycles = 0;  // in all
   std::uint64_t long_turns = 0;    // as long, but packets were inspected meanwhile
+
+  loop_breaks& operator+=(const loop_breaks& more) noexcept {
+    breaks += more.breaks;
+    break_cycles += more.break_cycles;
+    long_turns += more.long_turns;
+    return *this;
+  }
+  loop_breaks operator-(const loop_breaks& before) const noexcept {
+    return {breaks - before.breaks, break_cycles - before.break_cycles,
+            long_turns - before.long_turns};
+  }
 };
 
 /// Watches the worker's loop from the calls that it makes: tells breaks of the machine's from work

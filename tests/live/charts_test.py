@@ -17,7 +17,7 @@ POINT = {"command": "callweir-bench fastpath", "complaint": None, "flows": 10000
          "tsc_per_packet": 470, "baseline_tsc_per_packet": 160, "ratio": 2.9, "inspected_share": 0.16, "shed": 0,
          "recall": 1.0, "bytes_per_flow": 182}
 LOAD = {"load_pct": 50, "mpps": 2.5, "seconds": 10, "lost": 0, "worker_breaks": 3, "worker_break_ms": 1,
-        "generator_breaks": 4} | {prefix + key: 12.5 for prefix in ("", "undisturbed_")
+        "generator_breaks": 4} | {prefix + key: 12.5 for prefix in ("", "undisturbed_", "bypass_undisturbed_")
                                   for key in ("p50_us", "p99_us", "p999_us")}
 LATENCY = {"command": "callweir-bench latency", "complaint": None, "busy_poll": True, "highest_mpps": 5.0, "loads": [LOAD]}
 GROWTH = {"command": "callweir-bench scaling", "complaint": None,
