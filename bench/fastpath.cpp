@@ -86,6 +86,7 @@ class fastpath_worker {
   void measure(double seconds, double hz) {
     const auto cycles_begun = line_.classifier().counters().inspection_cycles.get();
     const auto shed_begun = shed_of(line_);
+    const auto untracked_begun = line_.counters().untracked.get();
     const auto inspected_begun = line_.classifier().counters().inspected.get();
     std::uint64_t spent = 0;
     const std::uint64_t begun = __rdtsc(), end = begun + static_cast<std::uint64_t>(seconds * hz);
@@ -110,7 +111,7 @@ class fastpath_worker {
         static_cast<double>(spent);
     figures.shed = shed_of(line_) - shed_begun;
     figures.inspected = line_.classifier().counters().inspected.get() - inspected_begun;
-    figures.lost_room = line_.counters().untracked.get();
+    figures.lost_room = line_.counters().untracked.get() - untracked_begun;
   }
 
   /// Lets the voices talk to their end and every flow time out, so that each has been told of.
