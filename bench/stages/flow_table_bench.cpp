@@ -140,11 +140,18 @@ void insert_and_evict(benchmark::State& state) {
   std::array<packet_view, flow_table::burst_max> burst;
   std::uint32_t next = 0;
   std::int64_t now = 1;
+  const auto stranger = [&] {
+    auto p = packet_of(next++);
+    p.time = {++now};
+    return p;
+  };
+  for (std::uint32_t i = 0; i < 2 * flows; ++i) {
+    burst[0] = stranger();
+    table->prepare({burst.data(), 1}, b);
+    open_or_evict(*table, b, 0, burst[0]);
+  }
   for (auto _ : state) {
-    for (auto& p : burst) {
-      p = packet_of(next++);
-      p.time = {++now};
-    }
+    for (auto& p : burst) p = stranger();
     table->prepare(burst, b);
     for (std::size_t i = 0; i < burst.size(); ++i) {
       if (table->find(b, i) == no_flow)
