@@ -25,7 +25,7 @@ unsigned same_tags(const std::uint16_t* tags, std::uint16_t tag) noexcept {
 enum class eviction_class : std::uint8_t { undecided, decided, kept };
 
 eviction_class class_of(const hot_flow& flow) noexcept {
-  if (flow.has(flow_in_call) || flow.action != 0) return eviction_class::kept;
+  if (flow.has(flow_in_call) || flow.acted_on()) return eviction_class::kept;
   return flow.has(flow_decided) ? eviction_class::decided : eviction_class::undecided;
 }
 

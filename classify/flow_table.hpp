@@ -33,7 +33,7 @@ struct alignas(64) hot_flow {
   std::uint64_t addresses[2];  // of flow_key
   std::uint64_t ports;         // of flow_key
   std::uint32_t context;       // of flow_key, then flow_bit, then 8 bits of policy generation
-  std::uint32_t action;        // the shaper's handle
+  std::uint32_t action;        // the shaper's handle; top bit: all of it just passes
   std::int64_t last_ns;        // newest packet
   std::uint64_t bytes[2];      // L3 bytes by `direction`
   std::uint32_t packets[2];    // wraps: warm_flow counts the wraps
@@ -41,6 +41,7 @@ struct alignas(64) hot_flow {
   bool has(flow_bit b) const noexcept { return (context & b) != 0; }
   void set(flow_bit b) noexcept { context |= b; }
   void clear(flow_bit b) noexcept { context &= ~static_cast<std::uint32_t>(b); }
+  bool acted_on() const noexcept { return action != 0 && (action >> 31) == 0; }
   bool is_v6() const noexcept { return (context & flow_key::v6_bit) != 0; }
   std::uint8_t protocol() const noexcept { return static_cast<std::uint8_t>(ports); }
   std::uint16_t link() const noexcept { return context & (links_max - 1); }

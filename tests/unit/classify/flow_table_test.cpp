@@ -182,6 +182,8 @@ TEST(flow_table, of_the_candidates_the_oldest_undecided_goes_first_and_kept_flow
   EXPECT_EQ(verdict_of(hash).victim, next.victim) << "undecided goes before older decided";
   for (const flow_index i : flows) table.hot(i).action = 1;
   EXPECT_EQ(verdict_of(hash).what, flow_table::place::kind::refused);
+  for (const flow_index i : flows) table.hot(i).action = 0x8000'0003;
+  EXPECT_EQ(verdict_of(hash).what, flow_table::place::kind::evict) << "a line lets them pass";
   for (const flow_index i : flows) {
     table.hot(i).action = 0;
     table.hot(i).set(flow_in_call);
