@@ -354,8 +354,8 @@ call_slot classifier::impl::call_of(const warm_flow& warm) noexcept {
 void classifier::impl::note_decided(flow_index flow, time_point at) noexcept {
   const flow_totals totals = totals_of(flow);
   warm_flow& warm = table.warm(flow);
-  warm.decided_packet = static_cast<std::uint16_t>(
-      std::min<std::uint64_t>(totals.packets[0] + totals.packets[1], 0xffff));
+  warm.decided_packet = static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(totals.packets[0] + totals.packets[1], 0xffff'ffff));
   warm.decided_us = static_cast<std::uint32_t>(
       std::clamp<std::int64_t>((at - totals.first).count() / 1000, 0, 0xffff'ffff));
 }

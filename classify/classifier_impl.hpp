@@ -10,6 +10,7 @@
 
 #include "base/applications.hpp"
 #include "classify/classifier.hpp"
+#include "classify/detectors/quic_initial.hpp"
 #include "classify/flood_guard.hpp"
 #include "classify/flow_table.hpp"
 #include "classify/inspector.hpp"
@@ -144,6 +145,7 @@ struct classifier::impl final : private event_sink {
   flood_guard guard;
   inspector detectors;
   std::optional<ndpi_adapter> ndpi;
+  quic_opener initials;
   cycle_share inspection_time, ndpi_time;
   bounded_pool<flow_work> works;
   bounded_pool<media_monitor> monitors;

@@ -2,6 +2,7 @@
 
 #include "base/applications.hpp"
 #include "classify/classifier_impl.hpp"
+#include "classify/detectors/quic_initial.hpp"
 #include "classify/detectors/stun.hpp"
 #include "classify/reasons.hpp"
 
@@ -260,6 +261,13 @@ void classifier::impl::ask_ndpi(flow_work& work, const packet_view& packet) noex
   }
   if (!inspection_time.plenty() || !ndpi_time.left()) {
     counters.ndpi_shed.add();
+    return;
+  }
+  const sample part{packet.payload(), packet.payload_captured, packet.payload_bytes, forward,
+                    packet.time};
+  if (packet.protocol == proto_udp && is_quic_initial(part)) {
+    ndpi->name_quic(initials.server_name(part), work.opinion);
+    end_ndpi(work);
     return;
   }
   if (work.ndpi_tried == 0) {

@@ -115,7 +115,7 @@ struct flow_event {
   call_ties ties;
   call_slot call = no_call;
   std::uint32_t action = 0;          // the shaper's handle
-  std::uint32_t decided_packet = 0;  // 0: not decided; saturates at 65,535
+  std::uint32_t decided_packet = 0;  // 0: not decided
   nanoseconds decided_after{0};
   union {
     media_sample media;

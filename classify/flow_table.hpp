@@ -57,14 +57,14 @@ struct alignas(64) warm_flow {
   std::uint64_t count : 48;      // flow id without the worker
   std::uint64_t call : 16;       // call_slot + 1, 0: none
   std::uint32_t work;            // place in the pool, valid while flow_working
+  std::uint32_t decided_packet;  // 0: not decided
   std::uint32_t decided_us;      // from the first packet; saturates at 71 minutes
-  std::uint16_t decided_packet;  // 0: not decided; saturates
   app_id app, ndpi_master, ndpi_app;
   std::uint8_t packets_wraps[2];  // times hot_flow::packets went round
   flow_role role;
   std::uint8_t confidence_pct;
   std::uint8_t told_mib;  // mebibytes, both ways, when `progress` was sent last: the low 8 bits
-  tristate p2p;
+  tristate p2p : 2;
   bool voip : 1;
   bool emergency : 1;
   bool from_outside : 1;  // the initiator's packet came in by the outside port

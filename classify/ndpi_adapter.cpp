@@ -3,6 +3,7 @@
 #include <ndpi_api.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <stdexcept>
 #include <vector>
@@ -155,6 +156,7 @@ struct ndpi_adapter::impl {
   module* detector = nullptr;
   bool broken = false;
   std::vector<app_id> names;
+  flow_state nobody{};  // where nDPI leaves what it says of a name
 };
 
 ndpi_adapter::ndpi_adapter(const config& wanted) {
@@ -218,6 +220,23 @@ void ndpi_adapter::inspect(handle flow, const packet_view& packet, ndpi_opinion&
   opinion.guessed = state->confidence == NDPI_CONFIDENCE_MATCH_BY_PORT ||
                     state->confidence == NDPI_CONFIDENCE_MATCH_BY_IP;
   opinion.done = is_final(me.detector, state, said, ids);
+}
+
+void ndpi_adapter::name_quic(std::string_view host, ndpi_opinion& opinion) noexcept {
+  impl& me = *impl_;
+  if (!me.ready()) return;
+  opinion = {.app = me.name_of(NDPI_PROTOCOL_QUIC), .done = true};
+  if (host.empty()) return;
+  std::array<char, 256> name{};
+  const std::size_t bytes = host.copy(name.data(), name.size() - 1);
+  flow_state* const state = &me.nobody;
+  std::memset(static_cast<void*>(state), 0, sizeof *state);
+  if (ndpi_match_hostname_protocol(me.detector, state, NDPI_PROTOCOL_QUIC, name.data(),
+                                   static_cast<unsigned>(bytes)) != 0) {
+    opinion.app = me.name_of(state->detected_protocol_stack[0]);
+    opinion.master = me.name_of(state->detected_protocol_stack[1]);
+  }
+  ndpi_free_flow_data(state);
 }
 
 void ndpi_adapter::give_up(handle flow, ndpi_opinion& opinion) noexcept {

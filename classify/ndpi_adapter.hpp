@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
 
 #include "base/packet_view.hpp"
 #include "classify/inspector.hpp"
@@ -35,6 +36,9 @@ class ndpi_adapter {
   /// One packet, from its innermost IP header on. Updates `opinion`; `done` when nDPI will say no
   /// more.
   void inspect(handle flow, const packet_view& packet, ndpi_opinion& opinion) noexcept;
+  /// What a QUIC connection to this host is, by nDPI's list of names; no state of a flow is needed.
+  /// QUIC alone where the list does not know it, or `host` is empty. Up to 255 bytes of it count.
+  void name_quic(std::string_view host, ndpi_opinion& opinion) noexcept;
   /// The last word of a flow that is still open: may be a guess, and then says so.
   void give_up(handle flow, ndpi_opinion& opinion) noexcept;
 

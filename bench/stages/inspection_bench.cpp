@@ -7,6 +7,7 @@
 
 #include "bench/traffic/traffic_source.hpp"
 #include "capture/decode.hpp"
+#include "classify/detectors/quic_initial.hpp"
 #include "classify/inspector.hpp"
 #include "classify/ndpi_adapter.hpp"
 
@@ -77,11 +78,34 @@ void ndpi_packet(benchmark::State& state, flow_kind kind) {
   state.SetItemsProcessed(state.iterations() * first_packets::packets_a_flow);
 }
 
+/// The name in a QUIC connection's first packet, and what nDPI's list says of it; by nDPI alone the
+/// whole packet is nDPI's.
+void quic_name(benchmark::State& state, bool by_ndpi_alone) {
+  classify::ndpi_adapter ndpi(classify::ndpi_adapter::config{16, true});
+  classify::quic_opener opener;
+  const first_packets first(flow_kind::quic);
+  const packet_view& p = first.views[0];
+  const classify::sample part{p.payload(), p.payload_captured, p.payload_bytes, forward, p.time};
+  for (auto _ : state) {
+    classify::ndpi_opinion opinion;
+    if (by_ndpi_alone) {
+      const auto flow = ndpi.acquire();
+      ndpi.inspect(flow, p, opinion);
+      ndpi.release(flow);
+    } else {
+      ndpi.name_quic(opener.server_name(part), opinion);
+    }
+    benchmark::DoNotOptimize(opinion);
+  }
+}
+
 BENCHMARK_CAPTURE(inspection_gates, tls, flow_kind::tls);
 BENCHMARK_CAPTURE(inspection_gates, dns, flow_kind::dns);
 BENCHMARK_CAPTURE(inspection_gates, voice, flow_kind::voice);
 BENCHMARK_CAPTURE(ndpi_packet, tls, flow_kind::tls);
 BENCHMARK_CAPTURE(ndpi_packet, voice, flow_kind::voice);
+BENCHMARK_CAPTURE(quic_name, by_ndpi_alone, true);
+BENCHMARK_CAPTURE(quic_name, opened_here, false);
 
 }  // namespace
 }  // namespace callweir::bench
