@@ -158,8 +158,10 @@ class latency_rig {
     return c.inspections_shed.get() + c.ndpi_shed.get() + c.media_shed.get() +
            line_.counters().shed.get();
   }
+  /// In two attempts of three: one alone may meet a moment in which the machine is nobody else's.
   bool carries(double rate) {
-    for (int i = 0; i < attempts; ++i) {
+    int passed = 0;
+    for (int i = 0; i < attempts && passed < 2; ++i) {
       const auto steps = worker_.counters().overload_changes.get();
       const auto broken = watch_.seen().break_cycles;
       const auto sent = generator_.send(rate, trial_s);
@@ -171,9 +173,9 @@ class latency_rig {
       settle();
       if (static_cast<double>(sent.refused) <= excused && calm &&
           sent.per_s() + excused / sent.seconds > 0.9 * rate)
-        return true;
+        ++passed;
     }
-    return false;
+    return passed == 2;
   }
   /// Sends and records, after a moment in which generator and worker find their pace.
   void add_slice(generator& from, double per_s, double seconds, way_figures& into) {
