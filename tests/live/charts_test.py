@@ -22,6 +22,11 @@ LOAD = {"load_pct": 50, "mpps": 2.5, "seconds": 10, "lost": 0, "worker_breaks": 
 LATENCY = {"command": "callweir-bench latency", "complaint": None, "busy_poll": True, "highest_mpps": 5.0, "loads": [LOAD]}
 GROWTH = {"command": "callweir-bench scaling", "complaint": None,
           "rows": [{"what": "calls", "figure": "degraded_packet", "n": n, "tsc": 300 + n, "ratio": 1.0} for n in (1, 20000)]}
+FLOOD = {"command": "callweir-bench flood", "complaint": None, "offered_pps": 1000000, "flood_new_per_s": 2000000,
+         "mpps_without": 1.0, "mpps_first": 0.9, "mpps_with": 0.997, "kept_share": 0.997, "busy_share_without": 0.1,
+         "busy_share_with": 0.4, "established_live": 10000, "established_kept": 9999, "verdicts_kept": 9998,
+         "flows_opened": 3000, "flows_evicted": 20, "untracked": 7, "events_lost": 0, "memory_before": 2e8,
+         "memory_after": 2e8}
 FAILED = {"command": "callweir-bench fastpath --flows 9", "complaint": "callweir-bench: no memory"}
 
 
@@ -43,12 +48,14 @@ class Charts(unittest.TestCase):
         self.write("fastpath", [POINT, FAILED])
         self.write("latency", [LATENCY])
         self.write("scaling", [GROWTH])
+        self.write("flood", [FLOOD])
         done = self.draw()
         self.assertEqual(done.returncode, 0, done.stderr)
-        for name in ("fastpath", "latency", "scaling"):
+        for name in ("fastpath", "latency", "scaling", "flood"):
             xml.etree.ElementTree.parse(self.folder / (name + ".svg"))
         text = (self.folder / "README.md").read_text(encoding="utf-8")
-        for words in ("5.90", "12.5 / 12.5", "20k", "0123456789ab", "no memory", "![Growth](scaling.svg)"):
+        for words in ("5.90", "12.5 / 12.5", "20k", "0123456789ab", "no memory", "![Growth](scaling.svg)", "9999 / 9998 of 10000",
+                      "90.0 %"):
             self.assertIn(words, text)
 
     def test_what_was_not_measured_is_left_out(self):
