@@ -107,6 +107,7 @@ struct classifier::impl final : private event_sink {
   void tell_verdict(flow_index flow, const flow_work& work, const verdict& what,
                     const call_ties& ties, time_point at) noexcept;
   void ask_ndpi(flow_work& work, const packet_view& packet) noexcept;
+  bool name_quic(flow_work& work, const packet_view& packet, const sample& part) noexcept;
   bool leave_ndpi(time_point now) noexcept;
   void end_ndpi(flow_work& work) noexcept;
   void end_inspection(flow_index flow, flow_work& work, bool decided) noexcept;

@@ -266,9 +266,10 @@ void classifier::impl::ask_ndpi(flow_work& work, const packet_view& packet) noex
   const sample part{packet.payload(), packet.payload_captured, packet.payload_bytes, forward,
                     packet.time};
   if (packet.protocol == proto_udp && is_quic_initial(part)) {
-    ndpi->name_quic(initials.server_name(part), work.opinion);
-    end_ndpi(work);
-    return;
+    const std::uint64_t opening = __rdtsc();
+    const bool named = name_quic(work, packet, part);
+    ndpi_time.spend(__rdtsc() - opening);
+    if (named) return;
   }
   if (work.ndpi_tried == 0) {
     work.ndpi_tried = 1;
@@ -282,6 +283,17 @@ void classifier::impl::ask_ndpi(flow_work& work, const packet_view& packet) noex
   ndpi->inspect(work.ndpi, packet, work.opinion);
   ndpi_time.spend(__rdtsc() - began);
   if (work.opinion.done) end_ndpi(work);
+}
+
+/// A hello that several packets carry, as it must be that brings a key against quantum computers,
+/// is joined by nDPI unless its first packet has the name. False: this packet is nDPI's.
+bool classifier::impl::name_quic(flow_work& work, const packet_view& packet,
+                                 const sample& part) noexcept {
+  const std::string_view host = initials.server_name(part);
+  if (host.empty() && (initials.hello_goes_on() || work.ndpi != ndpi_adapter::none)) return false;
+  ndpi->name_quic(host, packet, work.opinion);
+  end_ndpi(work);
+  return true;
 }
 
 /// Where every place with nDPI is taken, a flow that went silent undecided leaves its own; nDPI

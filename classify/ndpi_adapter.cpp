@@ -1,5 +1,6 @@
 #include "classify/ndpi_adapter.hpp"
 
+#include <arpa/inet.h>
 #include <ndpi_api.h>
 
 #include <algorithm>
@@ -222,10 +223,17 @@ void ndpi_adapter::inspect(handle flow, const packet_view& packet, ndpi_opinion&
   opinion.done = is_final(me.detector, state, said, ids);
 }
 
-void ndpi_adapter::name_quic(std::string_view host, ndpi_opinion& opinion) noexcept {
+void ndpi_adapter::name_quic(std::string_view host, const packet_view& packet,
+                             ndpi_opinion& opinion) noexcept {
   impl& me = *impl_;
   if (!me.ready()) return;
   opinion = {.app = me.name_of(NDPI_PROTOCOL_QUIC), .done = true};
+  name_by_host(host, opinion);
+  if (opinion.master == app_unknown) name_by_owner(packet, opinion);
+}
+
+void ndpi_adapter::name_by_host(std::string_view host, ndpi_opinion& opinion) noexcept {
+  impl& me = *impl_;
   if (host.empty()) return;
   std::array<char, 256> name{};
   const std::size_t bytes = host.copy(name.data(), name.size() - 1);
@@ -237,6 +245,20 @@ void ndpi_adapter::name_quic(std::string_view host, ndpi_opinion& opinion) noexc
     opinion.master = me.name_of(state->detected_protocol_stack[1]);
   }
   ndpi_free_flow_data(state);
+}
+
+/// As nDPI does itself: whose network an end is in, the source's first.
+void ndpi_adapter::name_by_owner(const packet_view& packet, ndpi_opinion& opinion) noexcept {
+  impl& me = *impl_;
+  for (const ip_address& end : {packet.source, packet.destination}) {
+    if (!end.is_v4()) return;
+    in_addr address{htonl(end.v4_bits())};
+    const std::uint16_t owner = ndpi_network_ptree_match(me.detector, &address);
+    if (owner == NDPI_PROTOCOL_UNKNOWN || me.name_of(owner) == app_unknown) continue;
+    opinion.master = opinion.app;
+    opinion.app = me.name_of(owner);
+    return;
+  }
 }
 
 void ndpi_adapter::give_up(handle flow, ndpi_opinion& opinion) noexcept {

@@ -37,8 +37,9 @@ class ndpi_adapter {
   /// more.
   void inspect(handle flow, const packet_view& packet, ndpi_opinion& opinion) noexcept;
   /// What a QUIC connection to this host is, by nDPI's list of names; no state of a flow is needed.
-  /// QUIC alone where the list does not know it, or `host` is empty. Up to 255 bytes of it count.
-  void name_quic(std::string_view host, ndpi_opinion& opinion) noexcept;
+  /// Where the list does not know it, or `host` is empty: by the networks that nDPI knows the
+  /// owners of, else QUIC alone. Up to 255 bytes of the name count.
+  void name_quic(std::string_view host, const packet_view& packet, ndpi_opinion& opinion) noexcept;
   /// The last word of a flow that is still open: may be a guess, and then says so.
   void give_up(handle flow, ndpi_opinion& opinion) noexcept;
 
@@ -47,6 +48,9 @@ class ndpi_adapter {
   std::size_t memory_bytes() const noexcept;
 
  private:
+  void name_by_host(std::string_view host, ndpi_opinion& opinion) noexcept;
+  void name_by_owner(const packet_view& packet, ndpi_opinion& opinion) noexcept;
+
   struct impl;
   std::unique_ptr<impl> impl_;
 };

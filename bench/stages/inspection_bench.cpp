@@ -93,7 +93,7 @@ void quic_name(benchmark::State& state, bool by_ndpi_alone) {
       ndpi.inspect(flow, p, opinion);
       ndpi.release(flow);
     } else {
-      ndpi.name_quic(opener.server_name(part), opinion);
+      ndpi.name_quic(opener.server_name(part), p, opinion);
     }
     benchmark::DoNotOptimize(opinion);
   }

@@ -10,6 +10,8 @@ namespace callweir::classify {
 namespace {
 
 constexpr std::uint32_t version_1 = 1;
+/// RFC 9000 section 14.1: a server takes no Initial packet in a smaller datagram.
+constexpr std::uint16_t datagram_min = 1'200;
 constexpr std::size_t id_max = 20, tag_bytes = 16, sample_offset = 4, sample_bytes = 16;
 /// RFC 9001 section 5.2.
 constexpr std::uint8_t salt[20] = {0x38, 0x76, 0x2c, 0xf7, 0xf5, 0x59, 0x34, 0xb3, 0x4d, 0x17,
@@ -49,7 +51,8 @@ struct initial_header {
 
 bool read_header(const sample& s, initial_header& out) noexcept {
   // Long form, fixed bit, type Initial.
-  if (s.captured < 7 || (s.data[0] & 0xf0) != 0xc0 || be32(s.data + 1) != version_1) return false;
+  if (s.bytes < datagram_min || s.captured < 7) return false;
+  if ((s.data[0] & 0xf0) != 0xc0 || be32(s.data + 1) != version_1) return false;
   reader in{s.data, s.captured, 5};
   out.id_bytes = in.byte();
   out.id = s.data + in.at;
@@ -170,13 +173,13 @@ bool is_quic_initial(const sample& s) noexcept {
   return read_header(s, header);
 }
 
-bool quic_opener::add(std::uint64_t offset, std::size_t from, std::uint64_t length) noexcept {
-  if (offset > bytes_max || length > bytes_max - offset) return false;
+/// What lies too far in the hello is passed over.
+void quic_opener::add(std::uint64_t offset, std::size_t from, std::size_t length) noexcept {
+  if (offset >= bytes_max) return;
   const auto to = static_cast<std::size_t>(offset);
-  const auto bytes = static_cast<std::size_t>(length);
+  const std::size_t bytes = std::min(length, bytes_max - to);
   std::memcpy(hello_.data() + to, plain_.data() + from, bytes);
   for (std::size_t i = 0; i < bytes; ++i) known_.set(to + i);
-  return true;
 }
 
 /// RFC 9000 section 19: what an Initial packet may carry. Frames may come in any order and cut the
@@ -184,16 +187,16 @@ bool quic_opener::add(std::uint64_t offset, std::size_t from, std::uint64_t leng
 void quic_opener::gather(std::size_t opened) noexcept {
   enum : std::uint8_t { padding = 0, ping = 1, ack = 2, ack_with_ecn = 3, crypto = 6 };
   constexpr std::uint64_t ranges_max = 64;
-  known_.reset();
   reader in{plain_.data(), opened};
   while (in.whole && in.at < opened) {
     const std::uint8_t type = in.byte();
     if (type == padding || type == ping) continue;
     if (type == crypto) {
       const std::uint64_t offset = in.number(), length = in.number();
+      if (!in.whole) return;
       const std::size_t from = in.at;
-      in.skip(length);
-      if (!in.whole || !add(offset, from, length)) return;
+      in.skip(length);  // to the end, if the packet was cut
+      add(offset, from, in.at - from);
     } else if (type == ack || type == ack_with_ecn) {
       in.number();
       in.number();
@@ -247,8 +250,15 @@ std::string_view quic_opener::name_in_hello() noexcept {
   return {};
 }
 
+bool quic_opener::hello_goes_on() const noexcept {
+  constexpr std::uint8_t client_hello = 1;
+  if (!has(0, 4) || hello_[0] != client_hello) return false;
+  return !has(4, std::size_t{hello_[1]} << 16 | be16(hello_.data() + 2));
+}
+
 std::string_view quic_opener::server_name(const sample& s) noexcept {
   initial_header header;
+  known_.reset();
   if (!read_header(s, header)) return {};
   gather(open(s, header, plain_.data(), plain_.size()));
   return name_in_hello();

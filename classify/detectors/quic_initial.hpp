@@ -12,7 +12,7 @@
 namespace callweir::classify {
 
 /// Whether a datagram begins with an Initial packet of version 1 (RFC 9000 section 17.2.2) whose
-/// lengths fit. The server's looks the same.
+/// lengths fit, in a datagram of the size that clients must give it. The server's looks the same.
 bool is_quic_initial(const sample& s) noexcept;
 
 /// Opens Initial packets, one after the other; 4 KiB. Single thread, no allocation.
@@ -22,12 +22,14 @@ class quic_opener {
   /// packet is another's than the client's first, or cut, or says no name in this packet. Valid
   /// until the next call. What is not authentic is not found out: the tag is not checked.
   std::string_view server_name(const sample& s) noexcept;
+  /// Whether a client's hello began in that packet and was not all there.
+  bool hello_goes_on() const noexcept;
 
  private:
   static constexpr std::size_t bytes_max = 2'048;
 
   void gather(std::size_t opened) noexcept;
-  bool add(std::uint64_t offset, std::size_t from, std::uint64_t length) noexcept;
+  void add(std::uint64_t offset, std::size_t from, std::size_t length) noexcept;
   bool has(std::size_t from, std::size_t bytes) const noexcept;
   std::string_view name_in_hello() noexcept;
 

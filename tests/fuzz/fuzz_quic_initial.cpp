@@ -1,5 +1,6 @@
 // QUIC's first packets: bytes as they come, and frames of any content under true protection, so
 // that what lies behind the cipher is reached. Input: what of the two, then the bytes.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <span>
@@ -14,12 +15,14 @@ using namespace callweir;
 
 void read(std::span<const std::uint8_t> datagram) {
   const test::exact_block exact(datagram.data(), datagram.size());
-  const auto bytes = static_cast<std::uint16_t>(datagram.size());
-  const classify::sample s{exact.data(), bytes, bytes, forward, {}};
+  const auto captured = static_cast<std::uint16_t>(datagram.size());
+  const auto wire = std::max<std::uint16_t>(captured, 1'200);  // what is shorter was cut
+  const classify::sample s{exact.data(), captured, wire, forward, {}};
   static classify::quic_opener opener;
   const std::string_view name = opener.server_name(s);
   const bool upper = name.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") != std::string_view::npos;
-  if (upper || name.size() > 2'048 || (!name.empty() && !classify::is_quic_initial(s))) {
+  const bool odd = opener.hello_goes_on() && !classify::is_quic_initial(s);
+  if (upper || odd || name.size() > 2'048 || (!name.empty() && !classify::is_quic_initial(s))) {
     std::fprintf(stderr, "a name that cannot be\n");
     std::abort();
   }

@@ -122,6 +122,29 @@ std::vector<std::uint8_t> quic_initial_packet(std::span<const std::uint8_t> fram
   return out;
 }
 
+std::vector<std::uint8_t> client_hello(std::string_view server, std::size_t before) {
+  bytes_of body(2 + 32, 3);
+  const auto put16 = [&](std::size_t value) {
+    body.push_back(static_cast<std::uint8_t>(value >> 8));
+    body.push_back(static_cast<std::uint8_t>(value));
+  };
+  body.insert(body.end(), {0, 0, 2, 0x13, 1, 1, 0});  // no session, one suite, no compression
+  put16(4 + before + 4 + 5 + server.size());
+  put16(0x0a0a);
+  put16(before);
+  body.resize(body.size() + before);
+  put16(0);
+  put16(5 + server.size());
+  put16(3 + server.size());
+  body.push_back(0);
+  put16(server.size());
+  body.insert(body.end(), server.begin(), server.end());
+  bytes_of out = {1, 0, static_cast<std::uint8_t>(body.size() >> 8),
+                  static_cast<std::uint8_t>(body.size())};
+  out.insert(out.end(), body.begin(), body.end());
+  return out;
+}
+
 std::vector<std::uint8_t> crypto_frame(std::span<const std::uint8_t> hello, std::size_t from,
                                        std::size_t bytes) {
   bytes_of out = {6};

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace callweir::test {
@@ -23,6 +24,9 @@ struct quic_initial_options {
 /// std::runtime_error when the crypto library fails.
 std::vector<std::uint8_t> quic_initial_packet(std::span<const std::uint8_t> frames,
                                               const quic_initial_options& options = {});
+/// A client's hello (RFC 8446 section 4.1.2): an extension of `before` bytes, then the server's
+/// name.
+std::vector<std::uint8_t> client_hello(std::string_view server, std::size_t before = 40);
 /// A CRYPTO frame (RFC 9000 section 19.6) with this part of a hello.
 std::vector<std::uint8_t> crypto_frame(std::span<const std::uint8_t> hello, std::size_t from,
                                        std::size_t bytes);

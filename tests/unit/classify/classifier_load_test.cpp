@@ -8,6 +8,7 @@
 #include "base/applications.hpp"
 #include "classify/classifier.hpp"
 #include "classify/inspector.hpp"
+#include "tests/support/quic_builder.hpp"
 
 namespace callweir::classify {
 namespace {
@@ -261,6 +262,21 @@ TEST(classifier_load, a_silent_flow_leaves_its_place_with_ndpi) {
     ASSERT_EQ(seen_of(flow, epoch + flow * millisecond / 4), 1U) << flow;
   EXPECT_EQ(seen_of(5'000, epoch + 1'000 * millisecond), 0U) << "nobody is silent for long";
   EXPECT_EQ(seen_of(5'001, epoch + 4'000 * millisecond), 1U);
+}
+
+TEST(classifier_load, opening_quic_counts_towards_the_share_of_ndpi) {
+  listener events;
+  auto wanted = settings(99);
+  wanted.ndpi = true;
+  wanted.ndpi_share_pct = 1;
+  classifier c(wanted, events);
+  std::deque<std::vector<std::uint8_t>> keep;
+  const auto hello = test::client_hello("host.example.net");
+  const auto packet = test::quic_initial_packet(test::crypto_frame(hello, 0, hello.size()));
+  for (std::uint32_t flow = 0; flow < 2'000; ++flow)
+    one(c, udp(keep, flow, true, packet, epoch + flow * millisecond));
+  EXPECT_EQ(c.counters().ndpi_packets.get(), 0U);
+  EXPECT_GT(c.counters().ndpi_shed.get(), 0U);
 }
 
 TEST(classifier_load, a_flow_does_not_end_inside_a_burst_that_it_is_in) {

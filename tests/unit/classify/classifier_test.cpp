@@ -8,6 +8,7 @@
 
 #include "base/applications.hpp"
 #include "classify/flood_guard.hpp"
+#include "tests/support/quic_builder.hpp"
 #include "tests/support/stun_builder.hpp"
 
 namespace callweir::classify {
@@ -414,6 +415,26 @@ TEST(classifier, endpoints_that_no_place_is_left_for_are_counted) {
   // The sweep has done with some of the first meanwhile.
   EXPECT_GT(c.counters().endpoints_missed.get(), 0u);
   EXPECT_LE(c.counters().endpoints_missed.get(), std::uint64_t{hosts - 64});
+}
+
+TEST(classifier, quic_is_named_also_when_its_second_packet_has_the_name) {
+  for (const std::size_t before : {40u, 1'200u}) {
+    recorder events;
+    classifier_config wanted = small();
+    wanted.ndpi = true;
+    classifier c(wanted, events);
+    wire w;
+    const auto hello = test::client_hello("www.youtube.com", before);
+    flow_index flow = no_flow;
+    test::quic_initial_options o;
+    for (std::size_t from = 0; from < hello.size(); from += 1'000, ++o.number) {
+      const std::size_t part = std::min<std::size_t>(1'000, hello.size() - from);
+      const auto packet = test::quic_initial_packet(test::crypto_frame(hello, from, part), o);
+      flow = one(c, w.udp("10.0.0.5", 50000, "198.51.100.7", 443, packet, epoch + o.number)).flow;
+    }
+    EXPECT_EQ(c.facts(flow).what.app, find_application("YouTube").value()) << before;
+    EXPECT_EQ(c.counters().ndpi_packets.get(), before < 1'000 ? 0U : 2U);
+  }
 }
 
 TEST(classifier, ice_checks_in_settled_rtp_show_that_users_machines_set_it_up) {

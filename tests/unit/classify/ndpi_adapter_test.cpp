@@ -99,16 +99,25 @@ TEST(ndpi_adapter, frames_of_any_length_are_survived) {
 TEST(ndpi_adapter, names_a_quic_connection_by_its_host) {
   ndpi_adapter adapter({16, true});
   ndpi_opinion opinion;
-  adapter.name_quic("www.youtube.com", opinion);
+  packet_view packet;
+  packet.source = ip_address::parse("10.0.0.5").value();
+  packet.destination = ip_address::parse("198.51.100.7").value();
+  adapter.name_quic("www.youtube.com", packet, opinion);
   EXPECT_EQ(opinion.app, find_application("YouTube").value());
   EXPECT_EQ(opinion.master, find_application("QUIC").value());
   EXPECT_TRUE(opinion.done);
   EXPECT_FALSE(opinion.guessed);
   for (const std::string& host :
        {std::string("host.example.net"), std::string(), std::string(2'000, 'a')}) {
-    adapter.name_quic(host, opinion);
+    adapter.name_quic(host, packet, opinion);
     EXPECT_EQ(opinion.app, find_application("QUIC").value()) << host;
     EXPECT_EQ(opinion.master, app_unknown) << host;
+  }
+  packet.destination = ip_address::parse("142.250.100.7").value();  // a network with an owner
+  for (const std::string_view host : {"host.example.net", ""}) {
+    adapter.name_quic(host, packet, opinion);
+    EXPECT_EQ(opinion.app, find_application("Google").value()) << host;
+    EXPECT_EQ(opinion.master, find_application("QUIC").value()) << host;
   }
 }
 

@@ -46,30 +46,6 @@ std::string name_in(const bytes& datagram, std::size_t on_wire = 0) {
   return std::string(opener.server_name(sample_of(datagram, on_wire)));
 }
 
-/// RFC 8446 section 4.1.2: an extension of `before` bytes, then the server's name.
-bytes client_hello(std::string_view server, std::size_t before = 40) {
-  bytes body(2 + 32, 3);
-  const auto put16 = [&](std::size_t value) {
-    body.push_back(static_cast<std::uint8_t>(value >> 8));
-    body.push_back(static_cast<std::uint8_t>(value));
-  };
-  body.insert(body.end(), {0, 0, 2, 0x13, 1, 1, 0});  // no session, one suite, no compression
-  put16(4 + before + 4 + 5 + server.size());
-  put16(0x0a0a);
-  put16(before);
-  body.resize(body.size() + before);
-  put16(0);
-  put16(5 + server.size());
-  put16(3 + server.size());
-  body.push_back(0);
-  put16(server.size());
-  body.insert(body.end(), server.begin(), server.end());
-  bytes out = {1, 0, static_cast<std::uint8_t>(body.size() >> 8),
-               static_cast<std::uint8_t>(body.size())};
-  out.insert(out.end(), body.begin(), body.end());
-  return out;
-}
-
 bytes whole(const bytes& hello, const quic_initial_options& options = {}) {
   return quic_initial_packet(crypto_frame(hello, 0, hello.size()), options);
 }
@@ -112,6 +88,32 @@ TEST(quic_initial, says_nothing_of_what_another_packet_carries) {
   EXPECT_EQ(name_in(quic_initial_packet(crypto_frame(hello, cut, hello.size() - cut))), "");
 }
 
+TEST(quic_initial, tells_when_another_packet_carries_the_rest) {
+  const bytes hello = client_hello("voice.example.org", 900);
+  const auto goes_on = [](const bytes& packet) {
+    classify::quic_opener opener;
+    EXPECT_EQ(opener.server_name(sample_of(packet)), "");
+    return opener.hello_goes_on();
+  };
+  EXPECT_TRUE(goes_on(quic_initial_packet(crypto_frame(hello, 0, 600))));
+  EXPECT_FALSE(goes_on(quic_initial_packet(crypto_frame(hello, 600, hello.size() - 600))));
+  EXPECT_FALSE(goes_on(whole(client_hello("", 40))));
+  bytes foreign = whole(client_hello("example.com"));
+  foreign[7] ^= 1;
+  EXPECT_FALSE(goes_on(foreign)) << "of another connection: the keys differ";
+}
+
+TEST(quic_initial, passes_over_what_is_too_far_in_the_hello) {
+  bytes hello = client_hello("voice.example.org");
+  hello.resize(6'000);
+  for (const std::size_t from : {2'000u, 2'040u, 3'000u}) {
+    bytes frames = crypto_frame(hello, from, 100);
+    const bytes first = crypto_frame(hello, 0, 200);
+    frames.insert(frames.end(), first.begin(), first.end());
+    EXPECT_EQ(name_in(quic_initial_packet(frames)), "voice.example.org") << from;
+  }
+}
+
 TEST(quic_initial, leaves_other_packets_alone) {
   bytes packet = whole(client_hello("example.com"));
   bytes other = packet;
@@ -120,6 +122,9 @@ TEST(quic_initial, leaves_other_packets_alone) {
   other = packet;
   other[0] ^= 0x20;  // a handshake packet
   EXPECT_FALSE(classify::is_quic_initial(sample_of(other)));
+  quic_initial_options small;
+  small.datagram_bytes = 1'199;  // no server takes it: RFC 9000 section 14.1
+  EXPECT_FALSE(classify::is_quic_initial(sample_of(whole(client_hello("example.com"), small))));
   other = packet;
   other[7] ^= 1;  // of another connection: the keys differ
   EXPECT_TRUE(classify::is_quic_initial(sample_of(other)));
